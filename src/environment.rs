@@ -1,0 +1,63 @@
+//! What the server takes from the world besides requests: the time and randomness.
+//!
+//! These and `outbound::FetchKeys` are the only traits in the crate that exist for tests.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use time::OffsetDateTime;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Draws random bytes that nobody can foresee.
+pub trait Entropy: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Both together, as they are handed around.
+#[derive(Clone)]
+pub struct Environment {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Environment {
+    pub fn system() -> Self {
+        Self { clock: Arc::new(System), entropy: Arc::new(System) }
+    }
+
+    /// 128 random bits in lower-case hexadecimal.
+    pub fn unique_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// 256 random bits in base64url: a code, a token, a secret. `[A-Za-z0-9_-]` only, so that
+    /// clients which percent-encode and clients which do not agree.
+    pub fn secret(&self) -> String {
+        let mut bytes = [0; 32];
+        self.entropy.fill(&mut bytes);
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+struct System;
+
+impl Clock for System {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+impl Entropy for System {
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::fill(bytes);
+    }
+}

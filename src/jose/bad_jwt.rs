@@ -1,0 +1,20 @@
+//! What can be wrong with a JWT.
+
+/// Why a JWT is not what it claims to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadJwt {
+    #[error("it has not the form of a signed JWT with an issuer")]
+    Form,
+    #[error("its header demands an extension that is not supported here")]
+    Critical,
+    #[error("its typ says that it is something else")]
+    Type,
+    #[error("its algorithm is not one that is accepted here")]
+    Algorithm,
+    #[error("no key of its issuer has its kid and algorithm")]
+    UnknownKey,
+    #[error("its signature is not by a key of its issuer")]
+    Signature,
+    #[error("the key set is malformed")]
+    KeySet,
+}

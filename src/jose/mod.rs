@@ -1,0 +1,15 @@
+//! Signing and verifying JWTs, and sealing what is kept. The only room that knows josekit.
+
+mod algorithm;
+mod bad_jwt;
+mod key_set;
+mod seal;
+mod signing_key;
+mod unverified;
+
+pub use algorithm::Algorithm;
+pub use bad_jwt::BadJwt;
+pub use key_set::{KeySet, Typ};
+pub use seal::{KeyEncryptionKey, Sealed, Unsealable};
+pub use signing_key::SigningKey;
+pub use unverified::UnverifiedJwt;

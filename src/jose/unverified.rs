@@ -1,0 +1,101 @@
+//! A JWT that nobody has vouched for yet.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::bad_jwt::BadJwt;
+use crate::oauth::Issuer;
+
+/// Longer JWTs than this are not read at all, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// A JWT whose signature has not been checked.
+///
+/// It tells only what is needed to find the key. No other claim can be read before
+/// `KeySet::verify` has turned it into claims.
+pub struct UnverifiedJwt {
+    /// What was signed: the first two parts with their dot.
+    message: String,
+    signature: Vec<u8>,
+    header: Header,
+    claims: Vec<u8>,
+    issuer: Issuer,
+}
+
+/// RFC 8725 §3.10: `jku`, `x5u`, `jwk` and `x5c` are not read; keys come from the issuer's
+/// configuration alone.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    typ: Option<String>,
+    kid: Option<String>,
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct OnlyIssuer {
+    iss: Issuer,
+}
+
+impl UnverifiedJwt {
+    /// Takes a compact JWS of three parts apart (RFC 7515 §5.2, 1 to 5).
+    pub fn read(text: &str) -> Result<Self, BadJwt> {
+        if text.len() > LONGEST {
+            return Err(BadJwt::Form);
+        }
+        let (message, signature) = text.rsplit_once('.').ok_or(BadJwt::Form)?;
+        let (header, claims) = message.split_once('.').ok_or(BadJwt::Form)?;
+        let header: Header = json(&decode(header)?)?;
+        // RFC 7515 §4.1.11: "If any of the listed extension Header Parameters are not
+        // understood and supported by the recipient, then the JWS is invalid." None is.
+        if header.crit.is_some() {
+            return Err(BadJwt::Critical);
+        }
+        let claims = decode(claims)?;
+        let OnlyIssuer { iss: issuer } = json(&claims)?;
+        let signature = decode(signature)?;
+        Ok(Self { message: message.to_owned(), signature, header, claims, issuer })
+    }
+
+    /// Who says that it issued the JWT.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// What the JWT says it is. RFC 7515 §4.1.9: a media type, whose "application/" may be
+    /// left out; media types are compared without regard to case.
+    pub fn typ(&self) -> Option<String> {
+        let typ = self.header.typ.as_deref()?.to_ascii_lowercase();
+        Some(typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ))
+    }
+
+    pub(super) fn algorithm(&self) -> &str {
+        &self.header.alg
+    }
+
+    pub(super) fn key_id(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    pub(super) fn message(&self) -> &[u8] {
+        self.message.as_bytes()
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    pub(super) fn claims(&self) -> &[u8] {
+        &self.claims
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, BadJwt> {
+    BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| BadJwt::Form)
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadJwt> {
+    serde_json::from_slice(bytes).map_err(|_| BadJwt::Form)
+}

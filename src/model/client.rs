@@ -1,0 +1,41 @@
+//! A registered client.
+
+use crate::oauth::{AuthMethod, ClientId, GrantType, Issuer, RedirectUri, Scope};
+
+/// A client as one issuer knows it (RFC 7591 §2). The same software usually has another
+/// registration at each issuer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// Where it is registered.
+    pub issuer: Issuer,
+    pub id: ClientId,
+    /// What people are shown.
+    pub name: String,
+    /// Whether it acts for people without them looking.
+    pub agent: bool,
+    pub active: bool,
+    pub auth_method: AuthMethod,
+    /// HMAC-SHA-256 of the secret, under a key of this server.
+    pub secret_mac: Option<Vec<u8>>,
+    /// A JWK set as JSON text, for `private_key_jwt`.
+    pub jwks: Option<String>,
+    pub jwks_uri: Option<String>,
+    pub redirect_uris: Vec<RedirectUri>,
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    pub grant_types: Vec<GrantType>,
+    /// All that it may ask for.
+    pub scope: Scope,
+    /// OIDC Registration §2: "The default, if omitted, is RS256."
+    pub id_token_signed_response_alg: String,
+}
+
+impl Client {
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether it has nothing to authenticate with (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.auth_method == AuthMethod::None
+    }
+}

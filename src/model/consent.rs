@@ -1,0 +1,24 @@
+//! What a person has allowed a client.
+
+use std::collections::BTreeMap;
+
+use crate::oauth::{ClientId, Issuer, Scope, ServiceId, Subject};
+
+/// Remembered until more is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    pub user: Subject,
+    /// Where the client is registered, and the scope belongs.
+    pub issuer: Issuer,
+    pub client: ClientId,
+    pub scope: Scope,
+    /// The services that the person let the client reach for them, where the connection asks
+    /// for it, and with what.
+    pub services: BTreeMap<ServiceId, Scope>,
+}
+
+impl Consent {
+    pub fn covers_service(&self, service: &ServiceId, scope: &Scope) -> bool {
+        self.services.get(service).is_some_and(|given| given.covers(scope))
+    }
+}

@@ -1,0 +1,23 @@
+//! A login: one person, signed in once.
+
+use time::OffsetDateTime;
+
+use crate::oauth::{SessionId, Subject};
+
+/// What every token that comes from it says about how the person signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The `sid` of tokens (OIDC Front-Channel Logout §3).
+    pub sid: SessionId,
+    pub user: Subject,
+    pub auth_time: OffsetDateTime,
+    pub acr: String,
+    pub amr: Vec<String>,
+    /// Set when the person signed out, or an administrator did it for them.
+    pub ended_at: Option<OffsetDateTime>,
+}
+
+impl Login {
+    /// `acr` of a password alone.
+    pub const PASSWORD: &str = "urn:tegata:acr:password";
+}

@@ -1,0 +1,25 @@
+//! What we keep: plain records with public fields, and the rules that need nothing else.
+
+mod client;
+mod code;
+mod connection;
+mod consent;
+mod key;
+mod ledger;
+mod login;
+mod refresh;
+mod service;
+mod trust;
+mod user;
+
+pub use client::Client;
+pub use code::AuthorizationCode;
+pub use connection::{Approval, Connection};
+pub use consent::Consent;
+pub use key::{KeyRecord, KeyState};
+pub use ledger::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
+pub use login::Login;
+pub use refresh::{Digest, RefreshToken, TokenFamily};
+pub use service::Service;
+pub use trust::{Accounts, Reuse, Trust, TrustedKeys};
+pub use user::User;

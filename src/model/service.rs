@@ -1,0 +1,39 @@
+//! A service: a resource authorization server.
+
+use crate::oauth::{Issuer, Resource, Scope, ServiceId};
+
+/// A resource authorization server, hosted here or elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub id: ServiceId,
+    pub name: String,
+    pub issuer: Issuer,
+    /// Whether this process answers for it.
+    pub hosted: bool,
+    pub active: bool,
+    /// The protected resources that it governs (RFC 8707).
+    pub resources: Vec<Resource>,
+    /// Other names that a token exchange may use for it as `audience`.
+    pub audience_aliases: Vec<String>,
+    /// Each scope with what it allows, in the words that a person is shown.
+    pub scopes: Vec<(String, String)>,
+}
+
+impl Service {
+    /// All its scopes.
+    pub fn scope(&self) -> Scope {
+        self.scopes
+            .iter()
+            .filter_map(|(name, _)| Scope::parse(name).ok())
+            .fold(Scope::default(), |all, one| all.union(&one))
+    }
+
+    /// What a scope of it allows, in plain words.
+    pub fn describe<'a>(&'a self, scope: &'a str) -> &'a str {
+        self.scopes.iter().find(|(name, _)| name == scope).map_or(scope, |(_, words)| words)
+    }
+
+    pub fn governs(&self, resource: &Resource) -> bool {
+        self.resources.contains(resource)
+    }
+}

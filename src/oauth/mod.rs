@@ -1,0 +1,21 @@
+//! The words of OAuth as types. Nothing here does I/O.
+
+mod error_code;
+mod identifiers;
+mod names;
+mod params;
+mod pkce;
+mod redirect_uri;
+mod resource;
+mod scope;
+
+pub use error_code::ErrorCode;
+pub use identifiers::{
+    ClientId, Issuer, Jti, Malformed, RequestId, ServiceId, SessionId, Subject, is_loopback,
+};
+pub use names::{AuthMethod, GrantType, TokenType};
+pub use params::{NotAForm, ParamError, Params};
+pub use pkce::{CodeChallenge, CodeVerifier};
+pub use redirect_uri::RedirectUri;
+pub use resource::Resource;
+pub use scope::Scope;

@@ -1,0 +1,99 @@
+//! The parameters of a request, from a form or a query.
+
+use percent_encoding::percent_decode_str;
+
+/// Decoded parameters, in the order they were sent.
+///
+/// RFC 6749 §3.2: a parameter without a value counts as omitted, an unknown one is
+/// ignored, and none may be given twice (but for those that other RFCs repeat).
+#[derive(Clone, Default)]
+pub struct Params(Vec<(String, String)>);
+
+/// No request of ours has more parameters than this.
+const MOST: usize = 100;
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAForm {
+    #[error("the request is not in the form of application/x-www-form-urlencoded text in UTF-8")]
+    Encoding,
+    #[error("the request has a control character in a parameter")]
+    Control,
+    #[error("the request has too many parameters")]
+    TooMany,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamError {
+    #[error("{0} is required")]
+    Missing(&'static str),
+    #[error("{0} is given twice")]
+    Repeated(&'static str),
+    #[error("{0} is malformed: {1}")]
+    Malformed(&'static str, String),
+}
+
+impl ParamError {
+    pub fn malformed(name: &'static str, why: impl ToString) -> Self {
+        Self::Malformed(name, why.to_string())
+    }
+}
+
+impl Params {
+    pub fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+
+    /// Reads `application/x-www-form-urlencoded` strictly: what is not UTF-8 is refused, not
+    /// repaired, for a repaired identifier is another identifier.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotAForm> {
+        let text = std::str::from_utf8(bytes).map_err(|_| NotAForm::Encoding)?;
+        let pairs: Vec<_> = text.split('&').filter(|pair| !pair.is_empty()).take(MOST + 1).collect();
+        if pairs.len() > MOST {
+            return Err(NotAForm::TooMany);
+        }
+        let pairs = pairs.into_iter().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        });
+        Ok(Self::new(pairs.collect::<Result<_, _>>()?))
+    }
+
+    pub fn required(&self, name: &'static str) -> Result<&str, ParamError> {
+        self.optional(name)?.ok_or(ParamError::Missing(name))
+    }
+
+    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, ParamError> {
+        let mut values = self.repeated(name);
+        match (values.next(), values.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => Err(ParamError::Repeated(name)),
+        }
+    }
+
+    /// For `resource` (RFC 8707 §2), the only parameter that may come several times.
+    pub fn repeated(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once."
+    /// This holds for those that we would ignore, too.
+    pub fn none_repeated(&self, but_for: &[&str]) -> Result<(), ParamError> {
+        const SAID: &str = "a parameter";
+        let mut names: Vec<_> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+        names.retain(|name| !but_for.contains(name));
+        names.sort_unstable();
+        match names.windows(2).any(|pair| pair[0] == pair[1]) {
+            true => Err(ParamError::Repeated(SAID)),
+            false => Ok(()),
+        }
+    }
+}
+
+fn decode(text: &str) -> Result<String, NotAForm> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| NotAForm::Encoding)?;
+    match decoded.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        true => Err(NotAForm::Control),
+        false => Ok(decoded.into_owned()),
+    }
+}

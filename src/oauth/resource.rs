@@ -1,0 +1,49 @@
+//! Resource indicators (RFC 8707).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::identifiers::Malformed;
+
+/// RFC 8707 §2: "MUST be an absolute URI [...] MUST NOT include a fragment component."
+///
+/// Kept and compared as the text it came in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Resource(String);
+
+impl Resource {
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let absolute = Url::parse(text).is_ok() && text.len() <= 2048;
+        match absolute && !text.contains('#') && !text.chars().any(|c| c.is_control() || c == ' ') {
+            true => Ok(Self(text.to_owned())),
+            false => Err(Malformed("a resource must be an absolute URI without fragment")),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Resource {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Resource> for String {
+    fn from(it: Resource) -> Self {
+        it.0
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,87 @@
+//! Scope (RFC 6749 §3.3).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::identifiers::Malformed;
+
+/// A set of scope tokens; their order carries no meaning.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// Tokens with one space between them. The empty text is the empty scope.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E');
+        if text.len() > 4096 {
+            return Err(Malformed("scope is too long"));
+        }
+        text.split(' ')
+            .map(|token| match !token.is_empty() && token.chars().all(allowed) {
+                true => Ok(token.to_owned()),
+                false => Err(Malformed("scope has a character that RFC 6749 does not allow")),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Joins tokens that were checked before, of several scopes.
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// What `self` has and `other` has not.
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
+    }
+
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.contains(token)
+    }
+
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.is_superset(&other.0)
+    }
+
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tokens = self.0.iter();
+        if let Some(first) = tokens.next() {
+            f.write_str(first)?;
+        }
+        tokens.try_for_each(|token| write!(f, " {token}"))
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
