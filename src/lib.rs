@@ -3,9 +3,28 @@
 //! The modules below are layers: each may use those under it, never those above.
 //! `tests/layers.rs` holds the rule and fails the build when it is broken.
 
+pub mod grants;
+
+pub mod issuance;
+
+pub mod clients;
+
+pub mod server;
+
+pub mod policy;
+pub mod tokens;
+
+pub mod outbound;
+pub mod passwords;
+pub mod store;
+
+pub mod telemetry;
+
 pub mod jose;
 
 pub mod model;
 
 pub mod environment;
 pub mod oauth;
+
+pub mod config;

@@ -117,4 +117,3 @@ impl PublicKey {
         Some(Self { key_id: jwk.key_id().map(str::to_owned), verifiers })
     }
 }
-

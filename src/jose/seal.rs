@@ -12,7 +12,9 @@ pub struct KeyEncryptionKey(std::sync::Arc<SecretBox<[u8; 32]>>);
 pub struct Sealed(pub String);
 
 #[derive(Debug, thiserror::Error)]
-#[error("a sealed secret cannot be opened: the key-encryption key is another than the one that sealed it")]
+#[error(
+    "a sealed secret cannot be opened: the key-encryption key is another than the one that sealed it"
+)]
 pub struct Unsealable;
 
 impl KeyEncryptionKey {
@@ -29,8 +31,7 @@ impl KeyEncryptionKey {
     }
 
     pub fn unseal(&self, sealed: &Sealed) -> Result<Vec<u8>, Unsealable> {
-        let decrypter =
-            Dir.decrypter_from_bytes(self.0.expose_secret()).map_err(|_| Unsealable)?;
+        let decrypter = Dir.decrypter_from_bytes(self.0.expose_secret()).map_err(|_| Unsealable)?;
         let opened = jwe::deserialize_compact(&sealed.0, &decrypter).map_err(|_| Unsealable)?;
         Ok(opened.0)
     }

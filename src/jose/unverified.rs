@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::bad_jwt::BadJwt;
-use crate::oauth::Issuer;
 
 /// Longer JWTs than this are not read at all, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -21,7 +20,7 @@ pub struct UnverifiedJwt {
     signature: Vec<u8>,
     header: Header,
     claims: Vec<u8>,
-    issuer: Issuer,
+    issuer: String,
 }
 
 /// RFC 8725 §3.10: `jku`, `x5u`, `jwk` and `x5c` are not read; keys come from the issuer's
@@ -36,7 +35,7 @@ struct Header {
 
 #[derive(Deserialize)]
 struct OnlyIssuer {
-    iss: Issuer,
+    iss: String,
 }
 
 impl UnverifiedJwt {
@@ -59,8 +58,8 @@ impl UnverifiedJwt {
         Ok(Self { message: message.to_owned(), signature, header, claims, issuer })
     }
 
-    /// Who says that it issued the JWT.
-    pub fn issuer(&self) -> &Issuer {
+    /// Who says that it issued the JWT: an issuer identifier, or a client's.
+    pub fn issuer(&self) -> &str {
         &self.issuer
     }
 

@@ -75,7 +75,10 @@ impl LedgerEvent {
 pub enum Outcome {
     Issued,
     /// With the code and the sentence that the client got.
-    Refused { code: String, reason: String },
+    Refused {
+        code: String,
+        reason: String,
+    },
 }
 
 /// An entry that was committed.

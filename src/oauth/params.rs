@@ -2,6 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::error_code::ErrorCode;
+use super::identifiers::Malformed;
+use super::resource::Resource;
+use super::scope::Scope;
+
 /// Decoded parameters, in the order they were sent.
 ///
 /// RFC 6749 §3.2: a parameter without a value counts as omitted, an unknown one is
@@ -33,6 +38,16 @@ pub enum ParamError {
 }
 
 impl ParamError {
+    /// RFC 6749 §5.2, but for the two parameters that have a code of their own: a malformed
+    /// scope (§5.2) and a malformed resource (RFC 8707 §2).
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Malformed("scope", _) => ErrorCode::InvalidScope,
+            Self::Malformed("resource", _) => ErrorCode::InvalidTarget,
+            _ => ErrorCode::InvalidRequest,
+        }
+    }
+
     pub fn malformed(name: &'static str, why: impl ToString) -> Self {
         Self::Malformed(name, why.to_string())
     }
@@ -47,7 +62,8 @@ impl Params {
     /// repaired, for a repaired identifier is another identifier.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotAForm> {
         let text = std::str::from_utf8(bytes).map_err(|_| NotAForm::Encoding)?;
-        let pairs: Vec<_> = text.split('&').filter(|pair| !pair.is_empty()).take(MOST + 1).collect();
+        let pairs: Vec<_> =
+            text.split('&').filter(|pair| !pair.is_empty()).take(MOST + 1).collect();
         if pairs.len() > MOST {
             return Err(NotAForm::TooMany);
         }
@@ -73,6 +89,34 @@ impl Params {
     /// For `resource` (RFC 8707 §2), the only parameter that may come several times.
     pub fn repeated(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of `name`, read by `read`; absent stays absent.
+    pub fn read<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, ParamError> {
+        let value = self.optional(name)?.map(read).transpose();
+        value.map_err(|why| ParamError::malformed(name, why))
+    }
+
+    /// `scope` (RFC 6749 §3.3).
+    pub fn scope(&self) -> Result<Option<Scope>, ParamError> {
+        self.read("scope", Scope::parse)
+    }
+
+    /// All values of `resource` (RFC 8707 §2), each once.
+    pub fn resources(&self) -> Result<Vec<Resource>, ParamError> {
+        let mut resources = Vec::new();
+        for text in self.repeated("resource") {
+            let resource = Resource::parse(text);
+            let resource = resource.map_err(|why| ParamError::malformed("resource", why))?;
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        Ok(resources)
     }
 
     /// RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once."

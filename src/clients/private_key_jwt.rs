@@ -1,0 +1,58 @@
+//! `private_key_jwt` (OIDC Core §9, RFC 7523 §2.2 and §3).
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::{Refusal, UsedProof};
+use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
+use crate::model::Client;
+use crate::oauth::Issuer;
+use crate::outbound::Wanted;
+use crate::server::AuthorizationServer;
+use crate::tokens::{ClientAssertion, Unacceptable};
+
+/// Verifies the assertion by the keys that the client registered.
+pub(super) async fn verify(
+    server: &AuthorizationServer,
+    client: &Client,
+    jwt: &UnverifiedJwt,
+    now: OffsetDateTime,
+) -> Result<UsedProof, Refusal> {
+    let us = &server.issuer;
+    let keys = keys_of(server, client, Wanted::Cached).await?;
+    let verified = match ClientAssertion::verify(jwt, &keys, &client.id, us, now) {
+        // The client may have rotated its keys since we last looked.
+        Err(Unacceptable::Untrue(BadJwt::UnknownKey)) if client.jwks_uri.is_some() => {
+            let keys = keys_of(server, client, Wanted::Newer).await?;
+            ClientAssertion::verify(jwt, &keys, &client.id, us, now)?
+        }
+        verified => verified?,
+    };
+    Ok(UsedProof {
+        issuer: name_of(us, client),
+        jti: verified.jti().clone(),
+        forget_after: verified.acceptable_until(),
+    })
+}
+
+/// Under which its `jti` are single use: client ids are unique at one issuer only, and no
+/// issuer identifier has a space in it.
+fn name_of(us: &Issuer, client: &Client) -> String {
+    format!("{us} {}", client.id)
+}
+
+async fn keys_of(
+    server: &AuthorizationServer,
+    client: &Client,
+    wanted: Wanted,
+) -> Result<Arc<KeySet>, Refusal> {
+    match (&client.jwks, &client.jwks_uri) {
+        (Some(jwks), _) => Ok(Arc::new(KeySet::parse(jwks.as_bytes())?)),
+        (None, Some(uri)) => {
+            let keys = server.shared.remote_keys.set_at(uri, wanted).await;
+            keys.map_err(Refusal::KeysUnreachable)
+        }
+        (None, None) => Err(Refusal::Failed),
+    }
+}

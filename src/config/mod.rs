@@ -1,0 +1,239 @@
+//! `tegata.toml` and the environment, checked and typed.
+//!
+//! A key is added in `table.rs` and read in [`Config::read`]; nothing else knows its name.
+
+mod database;
+mod key_file;
+mod mistake;
+mod raw;
+pub mod reference;
+mod table;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use time::Duration;
+
+use crate::oauth::Issuer;
+use crate::telemetry::{LogFilter, LogFormat};
+use raw::Raw;
+
+pub use database::Database;
+pub use key_file::{KeyFileError, KeySource, key_encryption_key};
+pub use mistake::{Mistake, Mistakes, Origin};
+
+/// Everything that an administrator decides before the server starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The issuer identifier of home.
+    pub public_url: Issuer,
+    pub listen: SocketAddr,
+    pub database: Database,
+    /// Where the key-encryption key comes from; see [`key_encryption_key`].
+    pub key: KeySource,
+    pub outbound: Outbound,
+    pub lifetimes: Lifetimes,
+    pub sign_in: SignIn,
+    pub log: Log,
+}
+
+/// What may be fetched from others.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    pub allow_private_networks: bool,
+    pub timeout: Duration,
+}
+
+/// How long what we issue is good for.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub code: Duration,
+    pub id_token: Duration,
+    pub access_token: Duration,
+    pub id_jag: Duration,
+    pub refresh_token: Duration,
+    pub session: Duration,
+}
+
+/// What guessing at passwords costs.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn {
+    pub parallel_hashes: usize,
+    pub attempts_before_delay: u32,
+    pub lockout_attempts: u32,
+    pub lockout: Duration,
+}
+
+/// How the log looks and what it has.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogFilter,
+}
+
+impl Config {
+    /// Reads the file and the environment of this process. A file that need not exist may be
+    /// absent.
+    pub fn load(file: &Path, must_exist: bool) -> Result<Self, Mistakes> {
+        Self::read(file, must_exist, &raw::environment())
+    }
+
+    /// The same with another environment: pairs of a path like `outbound.timeout_seconds` and
+    /// a text.
+    pub fn read(
+        file: &Path,
+        must_exist: bool,
+        environment: &[(String, String)],
+    ) -> Result<Self, Mistakes> {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let mut raw = Raw::gather(file, must_exist, environment);
+        let database = raw.text("database", |text| Database::parse(text, folder));
+        let config = Self {
+            public_url: raw.text("public_url", Issuer::parse),
+            listen: raw.text("listen", str::parse),
+            key: key_source(&mut raw, &database, folder),
+            database,
+            outbound: Outbound {
+                allow_private_networks: raw.flag("outbound.allow_private_networks"),
+                timeout: raw.seconds("outbound.timeout_seconds"),
+            },
+            lifetimes: Lifetimes {
+                code: raw.seconds("lifetimes.code"),
+                id_token: raw.seconds("lifetimes.id_token"),
+                access_token: raw.seconds("lifetimes.access_token"),
+                id_jag: raw.seconds("lifetimes.id_jag"),
+                refresh_token: raw.seconds("lifetimes.refresh_token"),
+                session: raw.seconds("lifetimes.session"),
+            },
+            sign_in: sign_in(&mut raw),
+            log: Log {
+                format: raw.text("log.format", |text| {
+                    LogFormat::parse(text).ok_or("there is no such format")
+                }),
+                level: raw.text("log.level", LogFilter::parse),
+            },
+        };
+        raw.finish().map(|()| config)
+    }
+}
+
+fn key_source(raw: &mut Raw, database: &Database, folder: &Path) -> KeySource {
+    let given = raw.text_if_set("key", |text| key_file::parse(text).ok_or("it is something else"));
+    let file = raw.text_if_set("key_file", |text| match text {
+        "" => Err("it is empty"),
+        text => Ok(folder.join(text)),
+    });
+    match (given, file) {
+        (Some(_), Some(path)) => {
+            let fix = "take one of them away";
+            let wrong = "key is set as well, and there can be one only".to_owned();
+            raw.note("key_file", raw.origin("key_file"), wrong, fix);
+            KeySource::File(path)
+        }
+        (Some(key), None) => KeySource::Given(key),
+        (None, Some(path)) => KeySource::File(path),
+        (None, None) => match database {
+            Database::Sqlite(path) => KeySource::File(beside(path)),
+            Database::Postgres(_) => KeySource::File(folder.join("tegata.key")),
+            Database::Memory => KeySource::Fleeting,
+        },
+    }
+}
+
+fn beside(database: &Path) -> PathBuf {
+    database.with_file_name("tegata.key")
+}
+
+fn sign_in(raw: &mut Raw) -> SignIn {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parallel = raw.number_if_set("sign_in.parallel_hashes");
+    let sign_in = SignIn {
+        parallel_hashes: parallel.map_or_else(cores, |number| number as usize),
+        attempts_before_delay: raw.number("sign_in.attempts_before_delay"),
+        lockout_attempts: raw.number("sign_in.lockout_attempts"),
+        lockout: raw.seconds("sign_in.lockout_seconds"),
+    };
+    if sign_in.lockout_attempts < sign_in.attempts_before_delay {
+        let path = "sign_in.lockout_attempts";
+        let wrong = "it comes before sign_in.attempts_before_delay".to_owned();
+        raw.note(path, raw.origin(path), wrong, "make it the larger of the two");
+    }
+    sign_in
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tegata.toml");
+        std::fs::write(&path, text).unwrap();
+        let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+        let environment: Vec<_> = environment.iter().map(own).collect();
+        let folder = format!("{}/", folder.path().display());
+        Config::read(&path, true, &environment)
+            .map_err(|mistakes| mistakes.to_string().replace(&folder, ""))
+    }
+
+    #[test]
+    fn nothing_set() {
+        let config = Config::read(Path::new("/srv/tegata.toml"), false, &[]).unwrap();
+        assert_eq!(config.public_url.as_str(), "http://127.0.0.1:8080");
+        assert_eq!(config.database.to_string(), "SQLite at /srv/tegata.db");
+        assert_eq!(format!("{:?}", config.key), "File(/srv/tegata.key)");
+        assert_eq!(config.lifetimes.id_jag, Duration::minutes(5));
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        let file = "listen = '127.0.0.1:1'\n[lifetimes]\ncode = 30\nid_jag = 20";
+        let environment = [("lifetimes.code", "40"), ("outbound.allow_private_networks", "true")];
+        let config = read(file, &environment).unwrap();
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.lifetimes.code, Duration::seconds(40));
+        assert_eq!(config.lifetimes.id_jag, Duration::seconds(20));
+        assert!(config.outbound.allow_private_networks);
+    }
+
+    #[test]
+    fn all_mistakes_at_once() {
+        let file = "
+            public_url = 'http://id.example'
+            listen = 8080
+            databse = 'sqlite:x'
+            key = 'secret'
+            [outbound]
+            allow_private_networks = 'perhaps'
+            [lifetimes]
+            code = 601
+            id_tokens = 5
+            session = '12'
+            [sign_in]
+            lockout_attempts = 2
+            [colours]
+            paper = 'white'
+        ";
+        let environment = [
+            ("database", "mysql://root:hunter2@db"),
+            ("lifetimes.id_jag", "soon"),
+            ("log.levle", "debug"),
+            ("log.level", "tegata=loud"),
+            ("port", "tcp://10.0.0.1:8080"),
+        ];
+        assert_snapshot!(read(file, &environment).unwrap_err(), @"");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml() {
+        assert_snapshot!(read("listen = ", &[]).unwrap_err(), @"");
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let config = read("database = 'postgres://tegata:hunter2@db.example/tegata'", &[]).unwrap();
+        assert!(!format!("{config:?}{}", config.database).contains("hunter2"));
+        assert_eq!(config.database.to_string(), "PostgreSQL at db.example");
+    }
+}

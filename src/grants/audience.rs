@@ -1,0 +1,50 @@
+//! Whom an access token is for (RFC 8707 §2, RFC 9068 §3).
+
+use crate::oauth::Resource;
+use crate::server::{AuthorizationServer, Role};
+
+/// A resource that the server does not govern, or that was not granted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the resource is not one that this server issues tokens for, or not one that was granted")]
+pub struct NotGoverned;
+
+/// The `aud` of an access token for `resources`; for none, all that the server governs.
+pub fn of(
+    server: &AuthorizationServer,
+    resources: &[Resource],
+) -> Result<Vec<String>, NotGoverned> {
+    let us = server.issuer.to_string();
+    match &server.role {
+        // Home has one resource: itself, that is its userinfo endpoint.
+        Role::Home => match resources.iter().all(|it| it.as_str() == us) {
+            true => Ok(vec![us]),
+            false => Err(NotGoverned),
+        },
+        Role::Service(service) => {
+            if !resources.iter().all(|it| service.governs(it)) {
+                return Err(NotGoverned);
+            }
+            let audience = match resources {
+                [] => &service.resources,
+                some => some,
+            };
+            match audience {
+                [] => Ok(vec![us]),
+                some => Ok(some.iter().map(ToString::to_string).collect()),
+            }
+        }
+    }
+}
+
+/// What is left of `granted` when the client asks for `asked` of it (RFC 8707 §2.2). Nothing
+/// granted in particular is no restriction, and nothing asked is no narrowing.
+pub fn narrowed(granted: &[Resource], asked: Vec<Resource>) -> Result<Vec<Resource>, NotGoverned> {
+    match (granted, asked.is_empty()) {
+        (_, true) => Ok(granted.to_vec()),
+        ([], false) => Ok(asked),
+        (granted, false) => match asked.iter().all(|it| granted.contains(it)) {
+            true => Ok(asked),
+            false => Err(NotGoverned),
+        },
+    }
+}

@@ -1,0 +1,74 @@
+//! The client credentials grant (RFC 6749 §4.4): the client acts for itself.
+
+use super::audience::{self, NotGoverned};
+use super::response::TokenResponse;
+use crate::clients::AuthenticatedClient;
+use crate::issuance::{self, Attempt, Warrant};
+use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope};
+use crate::policy;
+use crate::server::AuthorizationServer;
+
+/// Scopes that say something about a person; a client that acts for itself has none.
+const OF_PEOPLE: &str = "openid profile email offline_access";
+
+/// RFC 6749 §4.4.2 and RFC 8707 §2.2.
+pub struct Request {
+    scope: Option<Scope>,
+    resources: Vec<Resource>,
+}
+
+impl Request {
+    pub fn parse(params: &Params) -> Result<Self, ParamError> {
+        Ok(Self { scope: params.scope()?, resources: params.resources()? })
+    }
+}
+
+pub async fn grant(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    request: Request,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, Refusal> {
+    // RFC 6749 §4.4: "MUST only be used by confidential clients."
+    if !client.is_confidential() {
+        return Err(Refusal::PublicClient);
+    }
+    let of_people = Scope::parse(OF_PEOPLE).unwrap_or_default();
+    let registered = client.record().scope.without(&of_people);
+    let allowed = match server.service() {
+        Some(service) => registered.intersection(&service.scope()),
+        None => registered,
+    };
+    let scope = policy::grant_scope(request.scope.as_ref(), &allowed);
+    if scope.is_empty() {
+        return Err(Refusal::NothingToGrant);
+    }
+    let audience = audience::of(server, &request.resources)?;
+
+    let warrant = Warrant::ClientItself { scope, audience };
+    Ok(issuance::issue(server, client, warrant, attempt).await?.into())
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("a client without credentials cannot act for itself")]
+    PublicClient,
+    #[error("no scope that was asked for can be granted to the client itself")]
+    NothingToGrant,
+    #[error(transparent)]
+    Resource(#[from] NotGoverned),
+    #[error(transparent)]
+    Issuance(#[from] issuance::Refusal),
+}
+
+impl Refusal {
+    /// RFC 6749 §5.2.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::PublicClient => ErrorCode::UnauthorizedClient,
+            Self::NothingToGrant => ErrorCode::InvalidScope,
+            Self::Resource(_) => ErrorCode::InvalidTarget,
+            Self::Issuance(it) => it.code(),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The JWT bearer grant, for ID-JAGs (RFC 7523 §2.1, ID-JAG §4.4).
+//!
+//! Here we are the Resource Authorization Server: another issuer, which we trust for
+//! single sign-on, vouches for a user and a client, and we issue our own access token.
+
+use std::sync::Arc;
+
+use super::audience::{self, NotGoverned};
+use super::response::TokenResponse;
+use crate::clients::AuthenticatedClient;
+use crate::issuance::{self, Attempt, Warrant};
+use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
+use crate::model::{Accounts, LedgerEvent, Service};
+use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope, Subject};
+use crate::outbound::{Unreachable, Wanted};
+use crate::policy::{self, TrustedIssuer};
+use crate::server::AuthorizationServer;
+use crate::store::{self, StoreError};
+use crate::tokens::{IdJag, PresentedIdJag, Unacceptable};
+
+/// RFC 7523 §2.1, RFC 7521 §4.1 and RFC 8707 §2.2.
+pub struct Request {
+    assertion: String,
+    scope: Option<Scope>,
+    resources: Vec<Resource>,
+}
+
+impl Request {
+    pub fn parse(params: &Params) -> Result<Self, ParamError> {
+        Ok(Self {
+            assertion: params.required("assertion")?.to_owned(),
+            scope: params.scope()?,
+            resources: params.resources()?,
+        })
+    }
+}
+
+pub async fn grant(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    request: Request,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, Refusal> {
+    attempt.event = LedgerEvent::AccessToken;
+    attempt.scope.clone_from(&request.scope);
+    let service = server.service().ok_or(Refusal::UntrustedIssuer)?;
+
+    // ID-JAG §9.1: confidential clients only. `docs/decisions/0006-public-clients.md`.
+    if !client.is_confidential() {
+        return Err(Refusal::PublicClient);
+    }
+
+    // RFC 7523 §3 (1): the issuer, which tells whose keys to use. Until they have
+    // checked the signature, nothing else in the JWT is read; and nothing is fetched for an
+    // issuer that nobody trusts.
+    let jwt = UnverifiedJwt::read(&request.assertion)?;
+    let trusted = server.trusted_issuers.find(jwt.issuer()).ok_or(Refusal::UntrustedIssuer)?;
+
+    // RFC 7523 §3 (2)-(6) and (9), ID-JAG §4.4.1: signature, type, audience, time.
+    let id_jag = verified(server, trusted, &jwt, attempt).await?;
+
+    // ID-JAG §4.4.1: "The client_id claim MUST identify the same client".
+    let id_jag = id_jag.presented_by(client.id())?;
+    attempt.parent = Some(id_jag.jti().to_string());
+    attempt.user = Some(id_jag.subject().clone());
+
+    // ID-JAG §9.8.1.2.2: "cnf" without a proof of possession; and what we cannot read.
+    let claims = id_jag.claims();
+    if claims.cnf.is_some() {
+        return Err(Refusal::NoProof);
+    }
+    if claims.authorization_details.as_ref().is_some_and(|details| !details.is_array()) {
+        return Err(Unacceptable::Malformed.into());
+    }
+
+    // ID-JAG §4.4.1, MCP EMA §7.6.2: the resources of the claim are ours, and the request
+    // names no others. `docs/decisions/0004-resource-outside-the-claim.md`.
+    audience::of(server, id_jag.resources()).map_err(|_| Refusal::ClaimedResource)?;
+    let resources = audience::narrowed(id_jag.resources(), request.resources)?;
+    let audience = audience::of(server, &resources)?;
+
+    // ID-JAG §4.4.1: "The granted scopes MAY be a subset".
+    let scope = granted_scope(&id_jag, trusted, service, client, request.scope.as_ref());
+    if scope.is_empty() {
+        return Err(Refusal::NothingToGrant);
+    }
+
+    // ID-JAG §4.1, subject resolution. An account is only made when nothing else can refuse.
+    let account = account(server, service, trusted, &id_jag).await?;
+
+    // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
+    // commit, so that an ID-JAG which is refused for another reason is not used up.
+    let warrant = Warrant::IdJag { id_jag, trusted, account, scope, resources, audience };
+    Ok(issuance::issue(server, client, warrant, attempt).await?.into())
+}
+
+async fn verified(
+    server: &AuthorizationServer,
+    trusted: &TrustedIssuer,
+    jwt: &UnverifiedJwt,
+    attempt: &Attempt,
+) -> Result<IdJag, Refusal> {
+    let longest = trusted.trust.longest;
+    let verify = |keys: &KeySet| IdJag::verify(jwt, keys, &server.issuer, longest, attempt.now);
+    let keys = keys_of(server, trusted, Wanted::Cached).await?;
+    match verify(&keys) {
+        // The issuer may have rotated its keys since we last looked.
+        Err(Unacceptable::Untrue(BadJwt::UnknownKey)) if trusted.keys.is_none() => {
+            Ok(verify(&*keys_of(server, trusted, Wanted::Newer).await?)?)
+        }
+        verified => Ok(verified?),
+    }
+}
+
+async fn keys_of(
+    server: &AuthorizationServer,
+    trusted: &TrustedIssuer,
+    wanted: Wanted,
+) -> Result<Arc<KeySet>, Refusal> {
+    match &trusted.keys {
+        Some(keys) => Ok(Arc::clone(keys)),
+        None => {
+            let trust = &trusted.trust;
+            Ok(server.shared.remote_keys.keys_of(&trust.issuer, &trust.keys, wanted).await?)
+        }
+    }
+}
+
+/// The least of what the issuer vouched for, what it is trusted with, what the service has,
+/// what the client may have, and what it asks for.
+fn granted_scope(
+    id_jag: &PresentedIdJag,
+    trusted: &TrustedIssuer,
+    service: &Service,
+    client: &AuthenticatedClient,
+    asked: Option<&Scope>,
+) -> Scope {
+    let offered = service.scope().intersection(&client.record().scope);
+    let trusted = policy::grant_scope(trusted.trust.scope.as_ref(), &offered);
+    let vouched = policy::grant_scope(id_jag.scope(), &trusted);
+    policy::grant_scope(asked, &vouched)
+}
+
+async fn account(
+    server: &AuthorizationServer,
+    service: &Service,
+    trusted: &TrustedIssuer,
+    id_jag: &PresentedIdJag,
+) -> Result<Subject, Refusal> {
+    let (issuer, subject) = (id_jag.issuer(), id_jag.subject());
+    let kind = trusted.trust.accounts;
+    if kind == Accounts::SamePerson {
+        return Ok(subject.clone());
+    }
+    let store = &server.shared.store;
+    let mut found = store::accounts::of(store.read(), &service.id, issuer, subject).await?;
+    if found.is_none() && kind == Accounts::JustInTime {
+        let id = Subject::parse(&server.shared.environment.unique_id());
+        let id = id.expect("it is 32 hexadecimal digits");
+        store::accounts::link(store.write(), &service.id, issuer, subject, &id).await?;
+        found = store::accounts::of(store.write(), &service.id, issuer, subject).await?;
+    }
+    let account = found.ok_or(Refusal::UnknownSubject)?;
+    match account.active {
+        true => Ok(account.id),
+        false => Err(issuance::Refusal::AccountInactive.into()),
+    }
+}
+
+/// Why the grant was refused. What each says is the `error_description` that is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("a client without credentials cannot redeem an ID-JAG")]
+    PublicClient,
+    #[error("the assertion is not acceptable: {0}")]
+    NotAJwt(#[from] BadJwt),
+    #[error("the issuer of the assertion is not trusted here")]
+    UntrustedIssuer,
+    #[error("the assertion is not acceptable: {0}")]
+    Unacceptable(#[from] Unacceptable),
+    #[error("the assertion is bound to a key by cnf, and no proof of that key came with it")]
+    NoProof,
+    #[error("the assertion is for a resource that this server does not issue tokens for")]
+    ClaimedResource,
+    #[error(transparent)]
+    Resource(#[from] NotGoverned),
+    #[error("no scope that was asked for can be granted")]
+    NothingToGrant,
+    #[error("the subject of the assertion has no account here")]
+    UnknownSubject,
+    #[error("the keys of the issuer cannot be had at the moment")]
+    KeysUnreachable(#[from] Unreachable),
+    #[error(transparent)]
+    Issuance(#[from] issuance::Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// RFC 7523 §3.1: `invalid_grant` for all that is wrong with the assertion.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::PublicClient => ErrorCode::UnauthorizedClient,
+            Self::NotAJwt(_)
+            | Self::UntrustedIssuer
+            | Self::Unacceptable(_)
+            | Self::NoProof
+            | Self::ClaimedResource
+            | Self::UnknownSubject => ErrorCode::InvalidGrant,
+            Self::Resource(_) => ErrorCode::InvalidTarget,
+            Self::NothingToGrant => ErrorCode::InvalidScope,
+            Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
+            Self::Issuance(it) => it.code(),
+            Self::Store(_) => ErrorCode::ServerError,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The token endpoint: one file per grant.
+
+mod audience;
+pub mod authorization_code;
+pub mod client_credentials;
+pub mod jwt_bearer;
+pub mod refresh_token;
+mod response;
+pub mod token_exchange;
+
+pub use response::TokenResponse;
+
+use crate::clients::{self, AuthenticatedClient, BadCredentials, Presented};
+use crate::issuance::Attempt;
+use crate::model::LedgerEvent;
+use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
+use crate::server::{AuthorizationServer, Role};
+use crate::store::CommitError;
+
+/// Answers a token request (RFC 6749 §3.2), and records what came of it.
+pub async fn answer(
+    server: &AuthorizationServer,
+    authorization: Option<&str>,
+    params: &Params,
+    request: RequestId,
+) -> Result<TokenResponse, TokenError> {
+    let mut attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
+    let answer = granted(server, authorization, params, &mut attempt).await;
+    if let Err(error) = &answer
+        && !error.code().is_ours()
+    {
+        attempt.refused(server, error.code(), error.to_string()).await?;
+    }
+    answer
+}
+
+async fn granted(
+    server: &AuthorizationServer,
+    authorization: Option<&str>,
+    params: &Params,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, TokenError> {
+    params.none_repeated(&["resource"])?;
+    let presented = Presented::read(authorization, params)?;
+    attempt.client = presented.client_id().cloned();
+
+    let grant_type = GrantType::parse(params.required("grant_type")?)
+        .filter(|it| supported(&server.role).contains(it))
+        .ok_or(TokenError::UnsupportedGrantType)?;
+
+    let client = clients::authenticate(server, &presented, attempt.now).await?;
+    if !client.record().may_use(grant_type) {
+        return Err(TokenError::UnauthorizedClient);
+    }
+    dispatch(server, &client, grant_type, params, attempt).await
+}
+
+/// What each part of the ID-JAG's way takes at its token endpoint.
+pub fn supported(role: &Role) -> &'static [GrantType] {
+    match role {
+        Role::Home => &[
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+            GrantType::TokenExchange,
+        ],
+        Role::Service(_) => &[
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+            GrantType::JwtBearer,
+        ],
+    }
+}
+
+async fn dispatch(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    grant_type: GrantType,
+    params: &Params,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, TokenError> {
+    Ok(match grant_type {
+        GrantType::AuthorizationCode => {
+            let request = authorization_code::Request::parse(params)?;
+            authorization_code::grant(server, client, request, attempt).await?
+        }
+        GrantType::RefreshToken => {
+            let request = refresh_token::Request::parse(params)?;
+            refresh_token::grant(server, client, request, attempt).await?
+        }
+        GrantType::ClientCredentials => {
+            let request = client_credentials::Request::parse(params)?;
+            client_credentials::grant(server, client, request, attempt).await?
+        }
+        GrantType::TokenExchange => {
+            let request = token_exchange::Request::parse(params)?;
+            token_exchange::grant(server, client, request, attempt).await?
+        }
+        GrantType::JwtBearer => {
+            let request = jwt_bearer::Request::parse(params)?;
+            jwt_bearer::grant(server, client, request, attempt).await?
+        }
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    #[error(transparent)]
+    Parameters(#[from] ParamError),
+    #[error("this grant type is not supported here")]
+    UnsupportedGrantType,
+    #[error("the client is not registered to use this grant type")]
+    UnauthorizedClient,
+    #[error(transparent)]
+    Client(#[from] clients::Refusal),
+    #[error(transparent)]
+    AuthorizationCode(#[from] authorization_code::Refusal),
+    #[error(transparent)]
+    RefreshToken(#[from] refresh_token::Refusal),
+    #[error(transparent)]
+    ClientCredentials(#[from] client_credentials::Refusal),
+    #[error(transparent)]
+    JwtBearer(#[from] jwt_bearer::Refusal),
+    #[error(transparent)]
+    TokenExchange(#[from] token_exchange::Refusal),
+    #[error("the refusal could not be recorded")]
+    Unrecorded(#[from] CommitError),
+}
+
+impl From<BadCredentials> for TokenError {
+    fn from(bad: BadCredentials) -> Self {
+        Self::Client(bad.into())
+    }
+}
+
+impl TokenError {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Parameters(it) => it.code(),
+            Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
+            Self::Client(it) => it.code(),
+            Self::AuthorizationCode(it) => it.code(),
+            Self::RefreshToken(it) => it.code(),
+            Self::ClientCredentials(it) => it.code(),
+            Self::JwtBearer(it) => it.code(),
+            Self::TokenExchange(it) => it.code(),
+            Self::Unrecorded(_) => ErrorCode::ServerError,
+        }
+    }
+}

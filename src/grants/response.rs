@@ -1,0 +1,46 @@
+//! What the token endpoint answers.
+
+use serde::Serialize;
+
+use crate::issuance::Issued;
+use crate::oauth::{Resource, Scope, TokenType};
+use crate::tokens::OneOrMany;
+
+/// RFC 6749 §5.1, RFC 8693 §2.2.1 and OIDC Core §3.1.3.3.
+#[derive(Serialize)]
+pub struct TokenResponse {
+    pub access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<TokenType>,
+    pub token_type: &'static str,
+    /// In seconds.
+    pub expires_in: i64,
+    pub scope: Scope,
+    /// Present exactly when the token is restricted to resources (ID-JAG, coming -05).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<OneOrMany<Resource>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+}
+
+impl From<Issued> for TokenResponse {
+    fn from(issued: Issued) -> Self {
+        // ID-JAG §4.3.4: "N_A", because it is not an access token.
+        let (issued_token_type, token_type) = match issued.kind {
+            TokenType::IdJag => (Some(issued.kind), "N_A"),
+            _ => (None, "Bearer"),
+        };
+        Self {
+            access_token: issued.token,
+            issued_token_type,
+            token_type,
+            expires_in: issued.expires_in.whole_seconds(),
+            scope: issued.scope,
+            resource: OneOrMany::of(issued.resources),
+            refresh_token: issued.refresh_token,
+            id_token: issued.id_token,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Issuing an authorization code (RFC 6749 §4.1.2).
+
+use super::attempt::Attempt;
+use super::door::Refusal;
+use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login};
+use crate::oauth::{CodeChallenge, RedirectUri, Resource, Scope};
+use crate::server::AuthorizationServer;
+use crate::store::Effect;
+
+/// What a person allows a client, once, by the browser.
+pub struct CodeOrder {
+    pub redirect_uri: RedirectUri,
+    pub challenge: CodeChallenge,
+    pub nonce: Option<String>,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    /// What they have just consented to, to be remembered.
+    pub consent: Option<Consent>,
+}
+
+/// Issues a code to `client`, for the person of `login`. The code is the only copy; what is
+/// kept of it is its digest.
+pub async fn issue_code(
+    server: &AuthorizationServer,
+    client: &Client,
+    login: &Login,
+    order: CodeOrder,
+    attempt: &mut Attempt,
+) -> Result<String, Refusal> {
+    let shared = &server.shared;
+    if !client.active {
+        return Err(Refusal::ClientInactive);
+    }
+    if login.ended_at.is_some() {
+        return Err(Refusal::LoginEnded);
+    }
+    let (secret, family) = (shared.environment.secret(), shared.environment.unique_id());
+    attempt.client = Some(client.id.clone());
+    attempt.user = Some(login.user.clone());
+    attempt.scope = Some(order.scope.clone());
+    attempt.parent = Some(login.sid.to_string());
+    let mut effects = vec![
+        Effect::KeepCode(Box::new(AuthorizationCode {
+            digest: Digest::of(&secret),
+            family: family.clone(),
+            issuer: server.issuer.clone(),
+            client: client.id.clone(),
+            user: login.user.clone(),
+            sid: login.sid.clone(),
+            redirect_uri: order.redirect_uri,
+            challenge: order.challenge,
+            nonce: order.nonce,
+            scope: order.scope,
+            resources: order.resources,
+            expires_at: attempt.now + shared.lifetimes.code,
+            used: false,
+        })),
+        Effect::Record(Box::new(attempt.issued(LedgerEvent::Code, Some(family)))),
+    ];
+    effects.extend(order.consent.map(Effect::RememberConsent));
+    shared.store.commit(effects, attempt.now).await?;
+    Ok(secret)
+}

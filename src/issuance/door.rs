@@ -1,0 +1,147 @@
+//! [`issue`]: checks, commits, signs; in this order.
+
+use time::Duration;
+
+use super::attempt::Attempt;
+use super::orders::{self, Order};
+use super::standing;
+use super::warrant::Warrant;
+use crate::clients::AuthenticatedClient;
+use crate::jose::Algorithm;
+use crate::oauth::{ErrorCode, Resource, Scope, TokenType};
+use crate::server::AuthorizationServer;
+use crate::store::{CommitError, Conflict, Effect, StoreError};
+use crate::tokens::access_token_hash;
+
+/// What leaves. The tokens in it are good from this moment on.
+#[derive(Debug)]
+pub struct Issued {
+    /// The access token, or the ID-JAG in its place (RFC 8693 §2.2.1).
+    pub token: String,
+    /// What `token` is.
+    pub kind: TokenType,
+    pub expires_in: Duration,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    pub id_token: Option<String>,
+    pub refresh_token: Option<String>,
+}
+
+/// Why nothing leaves. What each says is the `error_description` that is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the client is not active")]
+    ClientInactive,
+    #[error("the person is unknown or not active")]
+    UserInactive,
+    #[error("the account of the person is not active here")]
+    AccountInactive,
+    #[error("the login that this comes from has ended: the person has to sign in again")]
+    LoginEnded,
+    #[error("the connection is not active")]
+    ConnectionInactive,
+    #[error("the issuer of the assertion is not trusted here")]
+    TrustInactive,
+    #[error("the assertion was already used")]
+    Replayed,
+    #[error("client authentication failed: the assertion was already used")]
+    ProofReplayed,
+    #[error("the code was already used")]
+    CodeReused,
+    #[error("the refresh token was already used, so all that came from it is revoked")]
+    RefreshTokenReused,
+    #[error("the refresh token was revoked")]
+    Revoked,
+    #[error("there is no key for the algorithm {0}, which the client registered")]
+    NoKey(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::ClientInactive | Self::ProofReplayed => ErrorCode::InvalidClient,
+            Self::AccountInactive | Self::ConnectionInactive => ErrorCode::AccessDenied,
+            Self::UserInactive
+            | Self::LoginEnded
+            | Self::TrustInactive
+            | Self::Replayed
+            | Self::CodeReused
+            | Self::RefreshTokenReused
+            | Self::Revoked => ErrorCode::InvalidGrant,
+            Self::NoKey(_) | Self::Store(_) => ErrorCode::ServerError,
+        }
+    }
+}
+
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => Self::Store(error),
+            CommitError::Conflict(conflict) => match conflict {
+                Conflict::GrantUsed => Self::Replayed,
+                Conflict::ProofUsed => Self::ProofReplayed,
+                Conflict::CodeUsed => Self::CodeReused,
+                Conflict::RefreshTokenUsed => Self::RefreshTokenReused,
+                Conflict::FamilyRevoked => Self::Revoked,
+            },
+        }
+    }
+}
+
+/// Issues what `warrant` gives `client` the right to.
+pub async fn issue(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    warrant: Warrant<'_>,
+    attempt: &mut Attempt,
+) -> Result<Issued, Refusal> {
+    let standing = standing::of(server, client, &warrant).await?;
+    let mut order = orders::order(server, client, warrant, standing, attempt)?;
+
+    // Single-use marks, rotations and the ledger, all or nothing. A client's own proof comes
+    // first, for whoever replays that has shown nothing else.
+    let mut effects = client.effects();
+    effects.append(&mut order.effects);
+    let store = &server.shared.store;
+    if let Err(error) = store.commit(effects, attempt.now).await {
+        let refusal = Refusal::from(error);
+        if let (Refusal::CodeReused | Refusal::RefreshTokenReused, Some(family)) =
+            (&refusal, order.family)
+        {
+            // RFC 6749 §4.1.2 and RFC 9700 §4.14.2: one of the two is a thief; nobody can
+            // tell which.
+            store.commit(vec![Effect::RevokeFamily(family)], attempt.now).await?;
+        }
+        return Err(refusal);
+    }
+    sign(server, order)
+}
+
+/// What was committed may be signed, and what is signed here has been committed.
+fn sign(server: &AuthorizationServer, order: Order) -> Result<Issued, Refusal> {
+    let no_key = |algorithm: Algorithm| Refusal::NoKey(algorithm.as_str().to_owned());
+    let key = server.keys.main_signer().ok_or_else(|| no_key(Algorithm::ES256))?;
+    let (token, kind) = match &order.token {
+        orders::Token::Access(claims) => (claims.sign(key), TokenType::AccessToken),
+        orders::Token::IdJag(claims) => (claims.sign(key), TokenType::IdJag),
+    };
+    let id_token = match order.id_token {
+        None => None,
+        Some((mut claims, algorithm)) => {
+            let key = server.keys.signer(algorithm).ok_or_else(|| no_key(algorithm))?;
+            claims.at_hash = access_token_hash(&token, algorithm);
+            Some(claims.sign(key))
+        }
+    };
+    Ok(Issued {
+        token,
+        kind,
+        expires_in: order.lifetime,
+        scope: order.scope,
+        resources: order.resources,
+        id_token,
+        refresh_token: order.refresh_token,
+    })
+}

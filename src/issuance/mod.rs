@@ -1,0 +1,17 @@
+//! The one door through which every token leaves.
+//!
+//! [`issue`] is the only function that signs a token for anyone. It takes evidence that only
+//! the checks can make, looks once more whether everybody concerned is still active, and
+//! commits what is used up together with the ledger; only then does anything leave.
+
+mod attempt;
+mod code;
+mod door;
+mod orders;
+mod standing;
+mod warrant;
+
+pub use attempt::Attempt;
+pub use code::{CodeOrder, issue_code};
+pub use door::{Issued, Refusal, issue};
+pub use warrant::{CodeMismatch, ProvenCode, ProvenRefreshToken, RefreshMismatch, Warrant};

@@ -1,0 +1,347 @@
+//! What exactly leaves by each warrant: claims, lifetimes, effects, ledger entries.
+
+use time::Duration;
+
+use super::attempt::Attempt;
+use super::door::Refusal;
+use super::standing::Standing;
+use super::warrant::{ProvenCode, ProvenRefreshToken, Warrant};
+use crate::clients::AuthenticatedClient;
+use crate::jose::Algorithm;
+use crate::model::{Digest, LedgerEvent, Login, RefreshToken, Reuse, TokenFamily};
+use crate::oauth::{GrantType, Jti, Resource, Scope, Subject};
+use crate::policy::{Entitlement, TrustedIssuer};
+use crate::server::AuthorizationServer;
+use crate::store::{Conflict, Effect};
+use crate::tokens::{
+    AccessTokenClaims, IdJagClaims, IdTokenClaims, OneOrMany, PresentedIdJag, VerifiedIdToken,
+};
+
+pub(super) enum Token {
+    Access(Box<AccessTokenClaims>),
+    IdJag(Box<IdJagClaims>),
+}
+
+/// All that will leave, not yet committed and not yet signed.
+pub(super) struct Order {
+    pub token: Token,
+    pub lifetime: Duration,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    pub id_token: Option<(IdTokenClaims, Algorithm)>,
+    pub refresh_token: Option<String>,
+    pub effects: Vec<Effect>,
+    /// What is to be revoked if something is used a second time.
+    pub family: Option<String>,
+}
+
+pub(super) fn order(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    warrant: Warrant<'_>,
+    standing: Standing,
+    attempt: &mut Attempt,
+) -> Result<Order, Refusal> {
+    let bench = Bench { server, client, attempt };
+    match (warrant, standing) {
+        (Warrant::Code { code, resources, audience }, Standing::SignedIn(_, login)) => {
+            bench.from_code(&code, &login, resources, audience)
+        }
+        (Warrant::Refresh { token, scope, audience }, Standing::SignedIn(_, login)) => {
+            bench.from_refresh_token(&token, &login, scope, audience)
+        }
+        (Warrant::Entitlement { id_token, entitlement }, Standing::SignedIn(..)) => {
+            bench.id_jag(&id_token, &entitlement)
+        }
+        (Warrant::ClientItself { scope, audience }, _) => bench.for_itself(scope, audience),
+        (Warrant::IdJag { id_jag, trusted, account, scope, resources, audience }, _) => {
+            let redeemed = bench.redeemed(&id_jag, trusted, account, scope, audience)?;
+            Ok(Order { resources, ..redeemed })
+        }
+        // Nobody is signed in where somebody has to be.
+        (_, Standing::Account) => Err(Refusal::LoginEnded),
+    }
+}
+
+/// What every order needs.
+struct Bench<'a> {
+    server: &'a AuthorizationServer,
+    client: &'a AuthenticatedClient,
+    attempt: &'a mut Attempt,
+}
+
+impl Bench<'_> {
+    fn from_code(
+        self,
+        code: &ProvenCode,
+        login: &Login,
+        resources: Vec<Resource>,
+        audience: Vec<String>,
+    ) -> Result<Order, Refusal> {
+        let code = code.record();
+        let family = TokenFamily {
+            id: code.family.clone(),
+            issuer: self.server.issuer.clone(),
+            client: code.client.clone(),
+            user: code.user.clone(),
+            sid: code.sid.clone(),
+            scope: code.scope.clone(),
+            resources: code.resources.clone(),
+            revoked: false,
+        };
+        let lifetimes = self.server.shared.lifetimes;
+        let forget_after = self.attempt.now + lifetimes.refresh_token;
+        self.attempt.parent = Some(family.id.clone());
+        let nonce = code.nonce.clone();
+        let redeemed = Effect::RedeemCode {
+            code: code.digest.clone(),
+            opens: Box::new(family.clone()),
+            forget_after,
+        };
+        let mut order = self.of_family(&family, login, code.scope.clone(), audience, nonce)?;
+        order.effects.insert(0, redeemed);
+        order.resources = resources;
+        Ok(order)
+    }
+
+    fn from_refresh_token(
+        self,
+        token: &ProvenRefreshToken,
+        login: &Login,
+        scope: Scope,
+        audience: Vec<String>,
+    ) -> Result<Order, Refusal> {
+        let family = token.record().family.clone();
+        self.attempt.parent = Some(family.id.clone());
+        let mut order = self.of_family(&family, login, scope, audience, None)?;
+        let old = token.digest();
+        for effect in &mut order.effects {
+            if let Effect::KeepRefreshToken(new) = effect {
+                *effect = Effect::RotateRefreshToken { old: old.clone(), new: new.clone() };
+            }
+        }
+        Ok(order)
+    }
+
+    /// RFC 6749 §5.1 and OIDC Core §3.1.3.3: an access token, an ID Token if `openid` was
+    /// asked for, and a refresh token where `docs/decisions/0013-refresh-tokens-when.md` says.
+    fn of_family(
+        self,
+        family: &TokenFamily,
+        login: &Login,
+        scope: Scope,
+        audience: Vec<String>,
+        nonce: Option<String>,
+    ) -> Result<Order, Refusal> {
+        let Self { server, client, attempt } = self;
+        let (shared, now) = (&server.shared, attempt.now);
+        attempt.user = Some(family.user.clone());
+        attempt.scope = Some(scope.clone());
+        let access = AccessTokenClaims {
+            auth_time: Some(login.auth_time.unix_timestamp()),
+            acr: Some(login.acr.clone()),
+            amr: Some(login.amr.clone()),
+            sid: Some(login.sid.to_string()),
+            grant_id: Some(family.id.clone()),
+            ..access_token(server, client, attempt, family.user.clone(), &scope, audience)
+        };
+        let mut effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
+
+        let id_token = match server.is_home() && scope.contains("openid") {
+            false => None,
+            true => {
+                let name = &client.record().id_token_signed_response_alg;
+                let algorithm =
+                    Algorithm::parse(name).ok_or_else(|| Refusal::NoKey(name.clone()))?;
+                let claims = id_token(server, client, attempt, family, login, nonce);
+                effects.push(record(attempt, LedgerEvent::IdToken, &claims.jti));
+                Some((claims, algorithm))
+            }
+        };
+
+        let lasting = !server.is_home() || family.scope.contains("offline_access");
+        let refresh_token = (lasting && client.record().may_use(GrantType::RefreshToken))
+            .then(|| shared.environment.secret());
+        if let Some(secret) = &refresh_token {
+            effects.push(Effect::KeepRefreshToken(Box::new(RefreshToken {
+                digest: Digest::of(secret),
+                family: family.clone(),
+                expires_at: now + shared.lifetimes.refresh_token,
+                used: false,
+            })));
+        }
+        Ok(Order {
+            token: Token::Access(Box::new(access)),
+            lifetime: shared.lifetimes.access_token,
+            scope,
+            resources: vec![],
+            id_token,
+            refresh_token,
+            effects,
+            family: Some(family.id.clone()),
+        })
+    }
+
+    /// RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
+    fn for_itself(self, scope: Scope, audience: Vec<String>) -> Result<Order, Refusal> {
+        let Self { server, client, attempt } = self;
+        attempt.scope = Some(scope.clone());
+        // RFC 9068 §2.2: without a resource owner, `sub` is the client.
+        let itself = Subject::parse(client.id().as_str()).map_err(|_| Refusal::ClientInactive)?;
+        let access = access_token(server, client, attempt, itself, &scope, audience);
+        let effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
+        Ok(plain(server, access, scope, effects))
+    }
+
+    /// ID-JAG §3.1 and §4.3.4.
+    fn id_jag(
+        self,
+        id_token: &VerifiedIdToken,
+        entitlement: &Entitlement,
+    ) -> Result<Order, Refusal> {
+        let Self { server, attempt, .. } = self;
+        let (shared, now) = (&server.shared, attempt.now);
+        let login = id_token.claims();
+        let (scope, resources) = (entitlement.scope().clone(), entitlement.resources().to_vec());
+        let lifetime = shared.lifetimes.id_jag;
+        let claims = IdJagClaims {
+            iss: server.issuer.clone(),
+            sub: login.sub.clone(),
+            aud: OneOrMany::One(entitlement.service().issuer.to_string()),
+            client_id: entitlement.connection().client_there.clone(),
+            jti: new_jti(server),
+            exp: (now + lifetime).unix_timestamp(),
+            iat: now.unix_timestamp(),
+            nbf: None,
+            resource: OneOrMany::of(resources.clone()),
+            scope: Some(scope.clone()),
+            auth_time: Some(login.auth_time),
+            acr: Some(login.acr.clone()),
+            amr: Some(login.amr.clone()),
+            cnf: None,
+            authorization_details: None,
+        };
+        attempt.scope = Some(scope.clone());
+        let effects = vec![record(attempt, LedgerEvent::IdJag, &claims.jti)];
+        Ok(Order {
+            token: Token::IdJag(Box::new(claims)),
+            lifetime,
+            scope,
+            resources,
+            id_token: None,
+            refresh_token: None,
+            effects,
+            family: None,
+        })
+    }
+
+    /// ID-JAG §4.4.2; §4.4.3: no refresh token.
+    fn redeemed(
+        self,
+        id_jag: &PresentedIdJag,
+        trusted: &TrustedIssuer,
+        account: Subject,
+        scope: Scope,
+        audience: Vec<String>,
+    ) -> Result<Order, Refusal> {
+        let Self { server, client, attempt } = self;
+        attempt.scope = Some(scope.clone());
+        let login = id_jag.claims();
+        let access = AccessTokenClaims {
+            auth_time: login.auth_time,
+            acr: login.acr.clone(),
+            amr: login.amr.clone(),
+            ..access_token(server, client, attempt, account, &scope, audience)
+        };
+        let mut effects = vec![];
+        if trusted.trust.reuse == Reuse::Once {
+            effects.push(Effect::UseOnce {
+                issuer: id_jag.issuer().to_string(),
+                jti: id_jag.jti().clone(),
+                forget_after: id_jag.acceptable_until(),
+                otherwise: Conflict::GrantUsed,
+            });
+        }
+        effects.push(record(attempt, LedgerEvent::AccessToken, &access.jti));
+        Ok(plain(server, access, scope, effects))
+    }
+}
+
+fn access_token(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    attempt: &mut Attempt,
+    sub: Subject,
+    scope: &Scope,
+    audience: Vec<String>,
+) -> AccessTokenClaims {
+    attempt.service = Some(audience.join(" "));
+    let us = OneOrMany::One(server.issuer.to_string());
+    AccessTokenClaims {
+        iss: server.issuer.clone(),
+        exp: (attempt.now + server.shared.lifetimes.access_token).unix_timestamp(),
+        aud: OneOrMany::of(audience).unwrap_or(us),
+        sub,
+        client_id: client.id().clone(),
+        iat: attempt.now.unix_timestamp(),
+        jti: new_jti(server),
+        auth_time: None,
+        acr: None,
+        amr: None,
+        scope: scope.clone(),
+        sid: None,
+        grant_id: None,
+    }
+}
+
+fn id_token(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    attempt: &Attempt,
+    family: &TokenFamily,
+    login: &Login,
+    nonce: Option<String>,
+) -> IdTokenClaims {
+    IdTokenClaims {
+        iss: server.issuer.clone(),
+        sub: family.user.clone(),
+        aud: OneOrMany::One(client.id().clone()),
+        exp: (attempt.now + server.shared.lifetimes.id_token).unix_timestamp(),
+        iat: attempt.now.unix_timestamp(),
+        auth_time: login.auth_time.unix_timestamp(),
+        nonce,
+        acr: login.acr.clone(),
+        amr: login.amr.clone(),
+        // OIDC Core §2: only due when there is an audience besides the client.
+        azp: None,
+        at_hash: None,
+        sid: login.sid.clone(),
+        jti: new_jti(server),
+    }
+}
+
+fn plain(
+    server: &AuthorizationServer,
+    access: AccessTokenClaims,
+    scope: Scope,
+    effects: Vec<Effect>,
+) -> Order {
+    Order {
+        token: Token::Access(Box::new(access)),
+        lifetime: server.shared.lifetimes.access_token,
+        scope,
+        resources: vec![],
+        id_token: None,
+        refresh_token: None,
+        effects,
+        family: None,
+    }
+}
+
+fn record(attempt: &Attempt, event: LedgerEvent, jti: &Jti) -> Effect {
+    Effect::Record(Box::new(attempt.issued(event, Some(jti.to_string()))))
+}
+
+fn new_jti(server: &AuthorizationServer) -> Jti {
+    Jti::parse(&server.shared.environment.unique_id()).expect("it is 32 hexadecimal digits")
+}

@@ -1,0 +1,120 @@
+//! The evidence by which something is issued.
+
+use crate::model::{AuthorizationCode, Client, Digest, RefreshToken};
+use crate::oauth::{CodeVerifier, RedirectUri, Resource, Scope, Subject};
+use crate::policy::{Entitlement, TrustedIssuer};
+use crate::server::AuthorizationServer;
+use crate::tokens::{PresentedIdJag, VerifiedIdToken};
+
+/// Why a client gets what it gets.
+pub enum Warrant<'a> {
+    /// RFC 6749 §4.1: a person allowed it just now.
+    Code { code: ProvenCode, resources: Vec<Resource>, audience: Vec<String> },
+    /// RFC 6749 §6: a person allowed it some time ago.
+    Refresh { token: ProvenRefreshToken, scope: Scope, audience: Vec<String> },
+    /// RFC 6749 §4.4: the client acts for itself.
+    ClientItself { scope: Scope, audience: Vec<String> },
+    /// ID-JAG §4.3: the person is signed in, and the connection allows it.
+    Entitlement { id_token: VerifiedIdToken, entitlement: Box<Entitlement> },
+    /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.
+    IdJag {
+        id_jag: PresentedIdJag,
+        trusted: &'a TrustedIssuer,
+        account: Subject,
+        scope: Scope,
+        resources: Vec<Resource>,
+        audience: Vec<String>,
+    },
+}
+
+/// A code in the hands of the client that it was given to, with the verifier that it was
+/// bound to. Whether it was used before, only the commit can tell.
+pub struct ProvenCode(AuthorizationCode);
+
+/// Why a code is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodeMismatch {
+    #[error("the code was issued to another client")]
+    Client,
+    #[error("the code has expired")]
+    Expired,
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUri,
+    #[error("code_verifier does not match the code_challenge")]
+    Verifier,
+}
+
+impl ProvenCode {
+    /// RFC 6749 §4.1.3 and RFC 7636 §4.6, in their order.
+    pub fn prove(
+        server: &AuthorizationServer,
+        code: AuthorizationCode,
+        client: &Client,
+        redirect_uri: Option<&RedirectUri>,
+        verifier: &CodeVerifier,
+        now: time::OffsetDateTime,
+    ) -> Result<Self, CodeMismatch> {
+        if code.client != client.id || code.issuer != server.issuer {
+            return Err(CodeMismatch::Client);
+        }
+        // One that was used is not just late: the commit will tell, and revoke.
+        if code.expires_at <= now && !code.used {
+            return Err(CodeMismatch::Expired);
+        }
+        if redirect_uri.is_none_or(|it| *it != code.redirect_uri) {
+            return Err(CodeMismatch::RedirectUri);
+        }
+        if !code.challenge.is_met_by(verifier) {
+            return Err(CodeMismatch::Verifier);
+        }
+        Ok(Self(code))
+    }
+
+    pub fn record(&self) -> &AuthorizationCode {
+        &self.0
+    }
+}
+
+/// A refresh token in the hands of the client that it was given to.
+pub struct ProvenRefreshToken(RefreshToken);
+
+/// Why a refresh token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshMismatch {
+    #[error("the refresh token was issued to another client")]
+    Client,
+    #[error("the refresh token has expired")]
+    Expired,
+    #[error("the refresh token was revoked")]
+    Revoked,
+}
+
+impl ProvenRefreshToken {
+    /// RFC 6749 §6.
+    pub fn prove(
+        server: &AuthorizationServer,
+        token: RefreshToken,
+        client: &Client,
+        now: time::OffsetDateTime,
+    ) -> Result<Self, RefreshMismatch> {
+        if token.family.client != client.id || token.family.issuer != server.issuer {
+            return Err(RefreshMismatch::Client);
+        }
+        if token.family.revoked {
+            return Err(RefreshMismatch::Revoked);
+        }
+        // One that was used is not just late: the commit will tell, and revoke.
+        if token.expires_at <= now && !token.used {
+            return Err(RefreshMismatch::Expired);
+        }
+        Ok(Self(token))
+    }
+
+    pub fn record(&self) -> &RefreshToken {
+        &self.0
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        self.0.digest.clone()
+    }
+}

@@ -1,0 +1,53 @@
+//! Why something could not be fetched.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::jose::BadJwt;
+
+/// Why there is no answer, or none that can be used. The causes name no URL, for there may be
+/// secrets in one.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    #[error("the address to fetch from is not an https URL")]
+    Url,
+    #[error("plain http is not allowed here (outbound.allow_private_networks)")]
+    Plain,
+    #[error("the host has an address of a special use (outbound.allow_private_networks)")]
+    SpecialUse,
+    #[error("a header of the request is malformed")]
+    Header,
+    #[error("no answer came in time")]
+    Late,
+    #[error("no answer came")]
+    NoAnswer(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the answer is larger than is read here")]
+    TooLarge,
+    #[error("the answer has the status {0}")]
+    Status(u16),
+    #[error("the answer is no key set")]
+    NoKeySet(#[source] BadJwt),
+    #[error("the issuer has no metadata that can be used")]
+    Metadata(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the metadata are those of another issuer")]
+    OtherIssuer,
+    #[error("the keys are our own and are not fetched")]
+    Local,
+    #[error("it was tried a moment ago: {0}")]
+    Recently(#[source] Arc<Self>),
+    #[error("the client for HTTP cannot be set up")]
+    Setup(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Unreachable {
+    /// The causes below the sentence, for the log.
+    pub(super) fn causes(&self) -> String {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes.join(": ")
+    }
+}

@@ -1,0 +1,62 @@
+//! One authorization server: an issuer, its part, its keys, and whom it trusts.
+
+use std::sync::Arc;
+
+use super::keys::IssuerKeys;
+use super::secret_key::SecretKey;
+use crate::config::{Lifetimes, SignIn};
+use crate::environment::Environment;
+use crate::model::Service;
+use crate::oauth::Issuer;
+use crate::outbound::FetchKeys;
+use crate::passwords::Passwords;
+use crate::policy::TrustedIssuers;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// Everything that answering a request to one issuer takes.
+#[derive(Clone)]
+pub struct AuthorizationServer {
+    pub issuer: Issuer,
+    pub role: Role,
+    pub keys: IssuerKeys,
+    pub trusted_issuers: TrustedIssuers,
+    pub shared: Arc<Shared>,
+}
+
+/// Which part of the ID-JAG's way a server plays.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// The identity provider: people sign in, ID-JAGs are issued.
+    Home,
+    /// A resource authorization server: ID-JAGs are taken.
+    Service(Service),
+}
+
+/// What all issuers of a process have in common.
+pub struct Shared {
+    pub store: Store,
+    pub environment: Environment,
+    pub passwords: Passwords,
+    pub remote_keys: Arc<dyn FetchKeys>,
+    pub secret_key: SecretKey,
+    pub lifetimes: Lifetimes,
+    pub sign_in: SignIn,
+    pub metrics: Metrics,
+    /// The issuer of the identity provider in this process.
+    pub home: Issuer,
+}
+
+impl AuthorizationServer {
+    /// The service that it is, if it is one.
+    pub fn service(&self) -> Option<&Service> {
+        match &self.role {
+            Role::Home => None,
+            Role::Service(service) => Some(service),
+        }
+    }
+
+    pub fn is_home(&self) -> bool {
+        self.service().is_none()
+    }
+}

@@ -1,0 +1,13 @@
+//! One issuer with all that answering for it takes, and all issuers of one process.
+
+mod authorization_server;
+mod issuers;
+mod keys;
+mod live;
+mod secret_key;
+
+pub use authorization_server::{AuthorizationServer, Role, Shared};
+pub use issuers::{Issuers, Located};
+pub use keys::{IssuerKeys, KeyError};
+pub use live::{LiveIssuers, StartError};
+pub use secret_key::SecretKey;

@@ -1,0 +1,110 @@
+//! Authorization codes.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use time::{Duration, OffsetDateTime};
+
+use super::StoreError;
+use super::columns::{json, parsed, text, time};
+use crate::model::{AuthorizationCode, Digest};
+use crate::oauth::CodeChallenge;
+
+const TABLE: &str = "codes";
+
+/// How long a code is remembered after it has expired, so that its second use is noticed.
+const REMEMBERED: Duration = Duration::days(1);
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "codes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub digest: Vec<u8>,
+        pub family: String,
+        pub issuer: String,
+        pub client: String,
+        pub user: String,
+        pub sid: String,
+        pub redirect_uri: String,
+        pub challenge: String,
+        pub nonce: Option<String>,
+        pub scope: String,
+        pub resources: String,
+        pub expires_at: i64,
+        pub used_at: Option<i64>,
+        pub forget_after: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) async fn keep(
+    db: &impl ConnectionTrait,
+    code: &AuthorizationCode,
+) -> Result<(), StoreError> {
+    let row = row::ActiveModel {
+        digest: Set(code.digest.0.clone()),
+        family: Set(code.family.clone()),
+        issuer: Set(code.issuer.to_string()),
+        client: Set(code.client.to_string()),
+        user: Set(code.user.to_string()),
+        sid: Set(code.sid.to_string()),
+        redirect_uri: Set(code.redirect_uri.to_string()),
+        challenge: Set(code.challenge.as_str().to_owned()),
+        nonce: Set(code.nonce.clone()),
+        scope: Set(code.scope.to_string()),
+        resources: Set(json(&code.resources)),
+        expires_at: Set(code.expires_at.unix_timestamp()),
+        used_at: Set(None),
+        forget_after: Set((code.expires_at + REMEMBERED).unix_timestamp()),
+    };
+    row::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The code whose digest is `digest`, used or not.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    digest: &Digest,
+) -> Result<Option<AuthorizationCode>, StoreError> {
+    row::Entity::find_by_id(digest.0.clone()).one(db).await?.map(model).transpose()
+}
+
+/// Uses the code up. One statement, so of two at a time only one hears `true`.
+pub(super) async fn redeem(
+    db: &impl ConnectionTrait,
+    digest: &Digest,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let redeemed = row::Entity::update_many()
+        .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
+        .filter(row::Column::Digest.eq(digest.0.clone()))
+        .filter(row::Column::UsedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(redeemed.rows_affected == 1)
+}
+
+fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {
+    let challenge = CodeChallenge::parse(&row.challenge);
+    Ok(AuthorizationCode {
+        digest: Digest(row.digest),
+        family: row.family,
+        issuer: text(TABLE, row.issuer)?,
+        client: text(TABLE, row.client)?,
+        user: text(TABLE, row.user)?,
+        sid: text(TABLE, row.sid)?,
+        redirect_uri: text(TABLE, row.redirect_uri)?,
+        challenge: challenge.map_err(|_| StoreError::Corrupt(TABLE))?,
+        nonce: row.nonce,
+        scope: text(TABLE, row.scope)?,
+        resources: parsed(TABLE, &row.resources)?,
+        expires_at: time(TABLE, row.expires_at)?,
+        used: row.used_at.is_some(),
+    })
+}

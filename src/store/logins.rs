@@ -1,0 +1,97 @@
+//! Logins: who signed in, when and how.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use time::OffsetDateTime;
+
+use super::StoreError;
+use super::columns::{json, parsed, text, time};
+use crate::model::Login;
+use crate::oauth::SessionId;
+
+const TABLE: &str = "logins";
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "logins")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sid: String,
+        pub user: String,
+        pub auth_time: i64,
+        pub acr: String,
+        pub amr: String,
+        pub ended_at: Option<i64>,
+        pub forget_after: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) async fn begin(
+    db: &impl ConnectionTrait,
+    login: &Login,
+    forget_after: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let row = row::ActiveModel {
+        sid: Set(login.sid.to_string()),
+        user: Set(login.user.to_string()),
+        auth_time: Set(login.auth_time.unix_timestamp()),
+        acr: Set(login.acr.clone()),
+        amr: Set(json(&login.amr)),
+        ended_at: Set(None),
+        forget_after: Set(forget_after.unix_timestamp()),
+    };
+    row::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The login whose `sid` it is, ended or not.
+pub async fn find(db: &impl ConnectionTrait, sid: &SessionId) -> Result<Option<Login>, StoreError> {
+    row::Entity::find_by_id(sid.to_string()).one(db).await?.map(model).transpose()
+}
+
+pub(super) async fn end(
+    db: &impl ConnectionTrait,
+    sid: &SessionId,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    row::Entity::update_many()
+        .col_expr(row::Column::EndedAt, Expr::value(now.unix_timestamp()))
+        .filter(row::Column::Sid.eq(sid.as_str()))
+        .filter(row::Column::EndedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the login remembered for longer, for a refresh token that comes from it.
+pub(super) async fn prolong(
+    db: &impl ConnectionTrait,
+    sid: &SessionId,
+    forget_after: OffsetDateTime,
+) -> Result<(), StoreError> {
+    row::Entity::update_many()
+        .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
+        .filter(row::Column::Sid.eq(sid.as_str()))
+        .filter(row::Column::ForgetAfter.lt(forget_after.unix_timestamp()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+fn model(row: row::Model) -> Result<Login, StoreError> {
+    Ok(Login {
+        sid: text(TABLE, row.sid)?,
+        user: text(TABLE, row.user)?,
+        auth_time: time(TABLE, row.auth_time)?,
+        acr: row.acr,
+        amr: parsed(TABLE, &row.amr)?,
+        ended_at: row.ended_at.map(|at| time(TABLE, at)).transpose()?,
+    })
+}

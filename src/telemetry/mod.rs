@@ -1,0 +1,7 @@
+//! What the server tells about itself: logs and metrics.
+
+mod logs;
+mod metrics;
+
+pub use logs::{BadFilter, LogFilter, LogFormat, start};
+pub use metrics::{InFlight, METRICS_TYPE, Metrics};

@@ -1,0 +1,71 @@
+//! The access token (RFC 9068 §2).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::audience::OneOrMany;
+use super::verify::{Unacceptable, in_time};
+use crate::jose::{Algorithm, KeySet, SigningKey, Typ, UnverifiedJwt};
+use crate::oauth::{ClientId, Issuer, Jti, Scope, Subject};
+
+/// RFC 9068 §2.1.
+const TYP: &str = "at+jwt";
+
+/// RFC 9068 §2.2, in its order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    pub iss: Issuer,
+    pub exp: i64,
+    pub aud: OneOrMany<String>,
+    pub sub: Subject,
+    pub client_id: ClientId,
+    pub iat: i64,
+    pub jti: Jti,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amr: Option<Vec<String>>,
+    pub scope: Scope,
+    /// The login that it comes from, if it comes from one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The family that it belongs to, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+}
+
+impl AccessTokenClaims {
+    pub fn sign(&self, key: &SigningKey) -> String {
+        key.sign(TYP, self)
+    }
+}
+
+/// An access token that we issued, for ourselves to take: at `/oauth2/userinfo`.
+#[derive(Clone, Debug)]
+pub struct VerifiedAccessToken(AccessTokenClaims);
+
+impl VerifiedAccessToken {
+    /// RFC 9068 §4.
+    pub fn verify(
+        jwt: &UnverifiedJwt,
+        our_keys: &KeySet,
+        us: &Issuer,
+        now: OffsetDateTime,
+    ) -> Result<Self, Unacceptable> {
+        if jwt.issuer() != us.as_str() {
+            return Err(Unacceptable::Issuer);
+        }
+        let claims: AccessTokenClaims = our_keys.verify(jwt, Typ::Is(TYP), &Algorithm::ALL)?;
+        if !claims.aud.as_slice().iter().any(|aud| aud == us.as_str()) {
+            return Err(Unacceptable::audience(claims.aud.as_slice(), us.as_str()));
+        }
+        in_time(claims.iat, None, claims.exp, now)?;
+        Ok(Self(claims))
+    }
+
+    pub fn claims(&self) -> &AccessTokenClaims {
+        &self.0
+    }
+}

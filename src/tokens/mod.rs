@@ -1,0 +1,15 @@
+//! The tokens: what is in each, how we make it, and what it takes to believe it.
+
+mod access_token;
+mod audience;
+mod client_assertion;
+mod id_jag;
+mod id_token;
+mod verify;
+
+pub use access_token::{AccessTokenClaims, VerifiedAccessToken};
+pub use audience::OneOrMany;
+pub use client_assertion::ClientAssertion;
+pub use id_jag::{IdJag, IdJagClaims, PresentedIdJag};
+pub use id_token::{Hint, IdTokenClaims, VerifiedIdToken, access_token_hash};
+pub use verify::{LEEWAY, Unacceptable};
