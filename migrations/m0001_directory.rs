@@ -1,6 +1,7 @@
 //! What administrators declare: people, groups, services, trusts, clients, connections.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

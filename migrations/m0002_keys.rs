@@ -1,6 +1,7 @@
 //! Signing keys and the other secrets of the server, all of them sealed.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

@@ -1,6 +1,7 @@
 //! People in their browsers: sessions, logins, what they allowed, and failed sign-ins.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

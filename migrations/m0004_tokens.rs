@@ -1,6 +1,7 @@
 //! What is remembered of tokens: codes, families, refresh tokens, single uses, accounts.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

@@ -34,7 +34,7 @@ impl Environment {
     pub fn unique_id(&self) -> String {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// 256 random bits in base64url: a code, a token, a secret. `[A-Za-z0-9_-]` only, so that

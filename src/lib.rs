@@ -3,6 +3,11 @@
 //! The modules below are layers: each may use those under it, never those above.
 //! `tests/layers.rs` holds the rule and fails the build when it is broken.
 
+pub mod app;
+
+pub mod http;
+
+pub mod flows;
 pub mod grants;
 
 pub mod issuance;
@@ -10,6 +15,8 @@ pub mod issuance;
 pub mod clients;
 
 pub mod server;
+
+pub mod config;
 
 pub mod policy;
 pub mod tokens;
@@ -26,5 +33,3 @@ pub mod model;
 
 pub mod environment;
 pub mod oauth;
-
-pub mod config;

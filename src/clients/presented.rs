@@ -46,7 +46,7 @@ impl Presented {
     /// Reads the value of the `Authorization` header and the parameters.
     pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, BadCredentials> {
         let named = params.optional("client_id")?.map(ClientId::parse).transpose();
-        let named = named.map_err(|why| ParamError::malformed("client_id", why))?;
+        let named = named.map_err(|why| ParamError::malformed("client_id", why.to_string()))?;
         let basic = authorization.map(|it| basic(it).ok_or(BadCredentials::Header)).transpose()?;
         let secret = params.optional("client_secret")?;
         let assertion = assertion(params)?;

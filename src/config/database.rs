@@ -11,7 +11,7 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub enum Database {
     Sqlite(PathBuf),
-    /// SQLite that is forgotten at the end.
+    /// Forgotten at the end.
     Memory,
     /// With the whole URL.
     Postgres(SecretString),

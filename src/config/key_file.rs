@@ -27,9 +27,9 @@ pub enum KeySource {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     #[error("the key file {0} cannot be read: {1}")]
-    Unreadable(PathBuf, #[source] io::Error),
+    Unreadable(PathBuf, io::Error),
     #[error("the key file {0} cannot be made: {1}")]
-    Unwritable(PathBuf, #[source] io::Error),
+    Unwritable(PathBuf, io::Error),
     #[error("others may read the key file {path}: run `chmod 600 {path}`", path = .0.display())]
     Exposed(PathBuf),
     #[error(

@@ -202,6 +202,7 @@ mod tests {
         let file = "
             public_url = 'http://id.example'
             listen = 8080
+            log = 'info'
             databse = 'sqlite:x'
             key = 'secret'
             [outbound]
@@ -222,12 +223,32 @@ mod tests {
             ("log.level", "tegata=loud"),
             ("port", "tcp://10.0.0.1:8080"),
         ];
-        assert_snapshot!(read(file, &environment).unwrap_err(), @"");
+        assert_snapshot!(read(file, &environment).unwrap_err(), @"
+        the configuration has 15 mistakes
+          colours.paper (tegata.toml): there is no such key; take it out; docs/configuration.md has all keys
+          databse (tegata.toml): there is no such key; did you mean database?
+          key (tegata.toml): a file is no place for it: files are copied and shown around; set TEGATA_KEY instead
+          lifetimes.id_tokens (tegata.toml): there is no such key; did you mean lifetimes.id_token?
+          log (tegata.toml): there is no such key; it is a table: write [log]
+          log.levle (TEGATA_LOG__LEVLE): there is no such key; did you mean TEGATA_LOG__LEVEL?
+          database (TEGATA_DATABASE): it is of another kind; it must be sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME
+          public_url (tegata.toml): an issuer must be an https URL (http only on loopback); it must be an https URL without query and fragment (http on loopback only)
+          listen (tegata.toml): it is not a text; it must be an address and a port
+          outbound.allow_private_networks (tegata.toml): it is neither; it must be true or false
+          lifetimes.code (tegata.toml): 601 is too large; it must be a whole number of seconds from 1 to 600
+          lifetimes.id_jag (TEGATA_LIFETIMES__ID_JAG): it is not a whole number; it must be a whole number of seconds from 1 to 3600
+          lifetimes.session (tegata.toml): it is not a whole number; it must be a whole number of seconds from 1 to 2592000
+          sign_in.lockout_attempts (tegata.toml): it comes before sign_in.attempts_before_delay; make it the larger of the two
+          log.level (TEGATA_LOG__LEVEL): it has a directive that cannot be understood; it must be directives of tracing's EnvFilter
+        ");
     }
 
     #[test]
     fn a_file_that_is_no_toml() {
-        assert_snapshot!(read("listen = ", &[]).unwrap_err(), @"");
+        assert_snapshot!(read("database = 'postgres://tegata:hunter2@db", &[]).unwrap_err(), @"
+        the configuration has a mistake
+          tegata.toml: it is not TOML: TOML parse error at line 1, column 41, invalid literal string; see docs/configuration.md
+        ");
     }
 
     #[test]

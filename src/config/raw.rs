@@ -12,7 +12,7 @@ use figment::{Figment, Profile, Provider};
 use time::Duration;
 
 use super::mistake::{Mistake, Mistakes, Origin};
-use super::table::{Default, Form, Key, meant_by, variable};
+use super::table::{Default, Form, KEYS, Key, meant_by, variable};
 
 /// The values as they were given, and what was found wrong so far.
 pub(super) struct Raw {
@@ -53,8 +53,8 @@ impl Raw {
                 self.check_names("", &top, &origin);
             }
             Err(error) => {
-                let wrong = format!("it is not in the form of TOML: {}", error.kind);
-                self.note("", origin, wrong.trim_end().to_owned(), "see docs/configuration.md");
+                let wrong = format!("it is not TOML: {}", without_source(&error.kind.to_string()));
+                self.note("", origin, wrong, "see docs/configuration.md");
             }
         }
     }
@@ -97,6 +97,7 @@ impl Raw {
         let fix = match (meant_by(path), &origin) {
             (Some(key), Origin::Variable(_)) => format!("did you mean {}?", key.variable()),
             (Some(key), _) => format!("did you mean {}?", key.path),
+            (None, _) if is_table(path) => format!("it is a table: write [{path}]"),
             (None, _) => "take it out; docs/configuration.md has all keys".to_owned(),
         };
         self.note(path, origin, "there is no such key".to_owned(), &fix);
@@ -142,6 +143,10 @@ impl Raw {
     ) -> Option<T> {
         let key = declared(path);
         let value = self.values.find_value(path).ok()?;
+        if matches!((&key.form, self.origin(path)), (Form::Secret(_), Origin::File(_))) {
+            // Noted already, when the file was read.
+            return None;
+        }
         let parsed = match value.as_str() {
             Some(text) => parse(text).map_err(|error| error.to_string()),
             None => Err("it is not a text".to_owned()),
@@ -202,6 +207,16 @@ impl Raw {
             false => Err(Mistakes(self.mistakes)),
         }
     }
+}
+
+/// What a parser says, without the line that it quotes: there may be a password in it.
+fn without_source(message: &str) -> String {
+    let lines = message.lines().filter(|line| !line.contains('|')).map(str::trim);
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+fn is_table(path: &str) -> bool {
+    KEYS.iter().any(|key| key.path.split_once('.').is_some_and(|(table, _)| table == path))
 }
 
 fn declared(path: &str) -> &'static Key {

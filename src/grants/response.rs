@@ -25,6 +25,16 @@ pub struct TokenResponse {
     pub id_token: Option<String>,
 }
 
+impl TokenResponse {
+    /// What it is that was issued, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self.issued_token_type {
+            Some(TokenType::IdJag) => "id_jag",
+            _ => "access_token",
+        }
+    }
+}
+
 impl From<Issued> for TokenResponse {
     fn from(issued: Issued) -> Self {
         // ID-JAG §4.3.4: "N_A", because it is not an access token.

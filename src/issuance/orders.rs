@@ -44,18 +44,18 @@ pub(super) fn order(
 ) -> Result<Order, Refusal> {
     let bench = Bench { server, client, attempt };
     match (warrant, standing) {
-        (Warrant::Code { code, resources, audience }, Standing::SignedIn(_, login)) => {
-            bench.from_code(&code, &login, resources, audience)
+        (Warrant::Code { code, resources, audience }, Standing::SignedIn(login)) => {
+            bench.by_code(&code, &login, resources, audience)
         }
-        (Warrant::Refresh { token, scope, audience }, Standing::SignedIn(_, login)) => {
-            bench.from_refresh_token(&token, &login, scope, audience)
+        (Warrant::Refresh { token, scope, audience }, Standing::SignedIn(login)) => {
+            bench.by_refresh_token(&token, &login, scope, audience)
         }
-        (Warrant::Entitlement { id_token, entitlement }, Standing::SignedIn(..)) => {
-            bench.id_jag(&id_token, &entitlement)
+        (Warrant::Entitlement { id_token, entitlement }, Standing::SignedIn(_)) => {
+            Ok(bench.id_jag(&id_token, &entitlement))
         }
         (Warrant::ClientItself { scope, audience }, _) => bench.for_itself(scope, audience),
         (Warrant::IdJag { id_jag, trusted, account, scope, resources, audience }, _) => {
-            let redeemed = bench.redeemed(&id_jag, trusted, account, scope, audience)?;
+            let redeemed = bench.redeemed(&id_jag, trusted, account, scope, audience);
             Ok(Order { resources, ..redeemed })
         }
         // Nobody is signed in where somebody has to be.
@@ -71,7 +71,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn from_code(
+    fn by_code(
         self,
         code: &ProvenCode,
         login: &Login,
@@ -104,7 +104,7 @@ impl Bench<'_> {
         Ok(order)
     }
 
-    fn from_refresh_token(
+    fn by_refresh_token(
         self,
         token: &ProvenRefreshToken,
         login: &Login,
@@ -194,11 +194,7 @@ impl Bench<'_> {
     }
 
     /// ID-JAG §3.1 and §4.3.4.
-    fn id_jag(
-        self,
-        id_token: &VerifiedIdToken,
-        entitlement: &Entitlement,
-    ) -> Result<Order, Refusal> {
+    fn id_jag(self, id_token: &VerifiedIdToken, entitlement: &Entitlement) -> Order {
         let Self { server, attempt, .. } = self;
         let (shared, now) = (&server.shared, attempt.now);
         let login = id_token.claims();
@@ -223,7 +219,7 @@ impl Bench<'_> {
         };
         attempt.scope = Some(scope.clone());
         let effects = vec![record(attempt, LedgerEvent::IdJag, &claims.jti)];
-        Ok(Order {
+        Order {
             token: Token::IdJag(Box::new(claims)),
             lifetime,
             scope,
@@ -232,7 +228,7 @@ impl Bench<'_> {
             refresh_token: None,
             effects,
             family: None,
-        })
+        }
     }
 
     /// ID-JAG §4.4.2; §4.4.3: no refresh token.
@@ -243,7 +239,7 @@ impl Bench<'_> {
         account: Subject,
         scope: Scope,
         audience: Vec<String>,
-    ) -> Result<Order, Refusal> {
+    ) -> Order {
         let Self { server, client, attempt } = self;
         attempt.scope = Some(scope.clone());
         let login = id_jag.claims();
@@ -263,7 +259,7 @@ impl Bench<'_> {
             });
         }
         effects.push(record(attempt, LedgerEvent::AccessToken, &access.jti));
-        Ok(plain(server, access, scope, effects))
+        plain(server, access, scope, effects)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::store;
 /// The people and the login behind a warrant, all of them in good standing.
 pub(super) enum Standing {
     /// A person of the directory who is signed in.
-    SignedIn(Box<User>, Login),
+    SignedIn(Login),
     /// A person whom this server knows by their account alone, or the client itself.
     Account,
 }
@@ -82,7 +82,7 @@ async fn signed_in(
     let login = login.filter(|it| it.user == user.id).ok_or(Refusal::LoginEnded)?;
     match login.ended_at.is_some() && ended == EndedLogin::Refused {
         true => Err(Refusal::LoginEnded),
-        false => Ok(Standing::SignedIn(Box::new(user), login)),
+        false => Ok(Standing::SignedIn(login)),
     }
 }
 

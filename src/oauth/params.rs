@@ -48,8 +48,8 @@ impl ParamError {
         }
     }
 
-    pub fn malformed(name: &'static str, why: impl ToString) -> Self {
-        Self::Malformed(name, why.to_string())
+    pub fn malformed(name: &'static str, why: impl Into<String>) -> Self {
+        Self::Malformed(name, why.into())
     }
 }
 
@@ -91,6 +91,11 @@ impl Params {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them, for sending them on.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of `name`, read by `read`; absent stays absent.
     pub fn read<T>(
         &self,
@@ -98,7 +103,7 @@ impl Params {
         read: impl FnOnce(&str) -> Result<T, Malformed>,
     ) -> Result<Option<T>, ParamError> {
         let value = self.optional(name)?.map(read).transpose();
-        value.map_err(|why| ParamError::malformed(name, why))
+        value.map_err(|why| ParamError::malformed(name, why.to_string()))
     }
 
     /// `scope` (RFC 6749 §3.3).
@@ -111,7 +116,8 @@ impl Params {
         let mut resources = Vec::new();
         for text in self.repeated("resource") {
             let resource = Resource::parse(text);
-            let resource = resource.map_err(|why| ParamError::malformed("resource", why))?;
+            let resource =
+                resource.map_err(|why| ParamError::malformed("resource", why.to_string()))?;
             if !resources.contains(&resource) {
                 resources.push(resource);
             }

@@ -11,52 +11,72 @@ pub fn is_special_use(address: IpAddr) -> bool {
     }
 }
 
+/// The networks of special use, each with the length of its prefix.
+const SPECIAL_V4: &[([u8; 4], u32)] = &[
+    // "This network", RFC 1122.
+    ([0, 0, 0, 0], 8),
+    // Private, RFC 1918.
+    ([10, 0, 0, 0], 8),
+    ([172, 16, 0, 0], 12),
+    ([192, 168, 0, 0], 16),
+    // Shared by the customers of a carrier, RFC 6598.
+    ([100, 64, 0, 0], 10),
+    // Loopback, RFC 1122.
+    ([127, 0, 0, 0], 8),
+    // Link local, RFC 3927: there clouds keep the credentials of their machines.
+    ([169, 254, 0, 0], 16),
+    // IETF protocol assignments, RFC 6890.
+    ([192, 0, 0, 0], 24),
+    // Documentation, RFC 5737.
+    ([192, 0, 2, 0], 24),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+    // Relays of 6to4, RFC 7526.
+    ([192, 88, 99, 0], 24),
+    // Benchmarks, RFC 2544.
+    ([198, 18, 0, 0], 15),
+    // Multicast, RFC 1112; reserved, with broadcast.
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+];
+
+const SPECIAL_V6: &[([u16; 8], u32)] = &[
+    // Unspecified, loopback, IPv4-compatible, RFC 4291.
+    ([0; 8], 96),
+    // NAT64 within a site, RFC 8215.
+    ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
+    // Discarded, RFC 6666.
+    ([0x100, 0, 0, 0, 0, 0, 0, 0], 64),
+    // IETF protocol assignments with Teredo and ORCHID, RFC 2928; 6to4, RFC 3056.
+    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
+    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
+    // Documentation, RFC 3849 and RFC 9637.
+    ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
+    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+    // Segment routing, RFC 9602.
+    ([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16),
+    // Unique local, RFC 4193; link local and, formerly, site local, RFC 4291; multicast.
+    ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),
+    ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
+    ([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10),
+    ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
+];
+
 fn is_special_v4(address: Ipv4Addr) -> bool {
-    match address.octets() {
-        // This network, RFC 1122; private, RFC 1918; loopback.
-        [0 | 10 | 127, ..]
-        // Shared address space, RFC 6598.
-        | [100, 64..=127, ..]
-        // Link local, RFC 3927: there clouds keep the credentials of their machines.
-        | [169, 254, ..]
-        // Private, RFC 1918.
-        | [172, 16..=31, ..]
-        | [192, 168, ..]
-        // IETF protocol assignments; TEST-NET-1, RFC 5737; 6to4 relays, RFC 7526.
-        | [192, 0, 0 | 2, _]
-        | [192, 88, 99, _]
-        // Benchmarks, RFC 2544; TEST-NET-2 and 3, RFC 5737.
-        | [198, 18 | 19, ..]
-        | [198, 51, 100, _]
-        | [203, 0, 113, _]
-        // Multicast; reserved; broadcast.
-        | [224..=255, ..] => true,
-        _ => false,
-    }
+    SPECIAL_V4.iter().any(|(network, length)| {
+        let differing = address.to_bits() ^ Ipv4Addr::from(*network).to_bits();
+        differing.leading_zeros() >= *length
+    })
 }
 
 fn is_special_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = carried(address) {
         return is_special_v4(inner);
     }
-    match address.segments() {
-        // Unspecified, loopback, IPv4-compatible.
-        [0, 0, 0, 0, 0, 0, ..]
-        // NAT64 of a local kind, RFC 8215.
-        | [0x64, 0xff9b, 1, ..]
-        // Discard-only, RFC 6666.
-        | [0x100, 0, 0, 0, ..]
-        // IETF protocol assignments with Teredo and ORCHID; 6to4.
-        | [0x2001, 0..=0x1ff, ..]
-        | [0x2002, ..]
-        // Documentation, RFC 3849 and RFC 9637; segment routing, RFC 9602.
-        | [0x2001, 0xdb8, ..]
-        | [0x3fff, 0..=0xfff, ..]
-        | [0x5f00, ..]
-        // Unique local; link local and site local; multicast.
-        | [0xfc00..=0xfdff | 0xfe80..=0xfeff | 0xff00..=0xffff, ..] => true,
-        _ => false,
-    }
+    SPECIAL_V6.iter().any(|(network, length)| {
+        let differing = address.to_bits() ^ Ipv6Addr::from(*network).to_bits();
+        differing.leading_zeros() >= *length
+    })
 }
 
 /// The IPv4 address that an IPv4-mapped one (RFC 4291 §2.5.5.2) or one of NAT64 (RFC 6052)
@@ -64,7 +84,7 @@ fn is_special_v6(address: Ipv6Addr) -> bool {
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
         }
         _ => None,
     }

@@ -91,7 +91,7 @@ impl State {
         if let Some((at, why)) = &self.failed
             && within(*at, AFTER_FAILURE)
         {
-            let kept = self.kept(now).ok_or_else(|| Unreachable::Recently(Arc::clone(why)));
+            let kept = self.kept(now).ok_or_else(|| Unreachable::Shared(Arc::clone(why)));
             return Some(kept);
         }
         let searched = self.searched_at.is_some_and(|at| within(at, BETWEEN_SEARCHES));
@@ -125,7 +125,7 @@ impl State {
                 tracing::warn!(%error, causes = error.causes(), "keys could not be fetched");
                 self.searched_at = None;
                 self.failed = Some((now, Arc::clone(&error)));
-                self.kept(now).ok_or(Unreachable::Recently(error))
+                self.kept(now).ok_or(Unreachable::Shared(error))
             }
         }
     }

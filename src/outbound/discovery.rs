@@ -9,11 +9,11 @@ use super::http::{Ask, Http};
 use super::unreachable::Unreachable;
 use crate::oauth::Issuer;
 
-/// Where OpenID Connect Discovery §4 has the metadata, below the issuer.
+/// Where OIDC Discovery §4 has the metadata, below the issuer.
 const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 
-/// The `jwks_uri` of an issuer, by OpenID Connect Discovery §4, or by RFC 8414 §3 where the
-/// issuer is an authorization server without OpenID.
+/// The `jwks_uri` of an issuer, by OIDC Discovery §4, or by RFC 8414 §3 where the
+/// issuer is an authorization server alone.
 pub(super) async fn jwks_uri(http: &Http, issuer: &Issuer) -> Result<String, Unreachable> {
     let url = IssuerUrl::new(issuer.as_str().to_owned()).map_err(|_| Unreachable::Url)?;
     let client = |request| metadata_only(http.clone(), request);

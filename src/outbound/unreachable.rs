@@ -33,8 +33,9 @@ pub enum Unreachable {
     OtherIssuer,
     #[error("the keys are our own and are not fetched")]
     Local,
-    #[error("it was tried a moment ago: {0}")]
-    Recently(#[source] Arc<Self>),
+    /// What all who asked at about the same time are told.
+    #[error(transparent)]
+    Shared(Arc<Self>),
     #[error("the client for HTTP cannot be set up")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
 }

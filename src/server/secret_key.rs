@@ -7,6 +7,11 @@ use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::keys::KeyError;
+use crate::environment::Environment;
+use crate::jose::{KeyEncryptionKey, Sealed};
+use crate::store::{self, Store};
+
 /// 256 bits. With it and a secret one can tell whether the secret is a client's; with the
 /// store alone one cannot.
 #[derive(Clone)]
@@ -15,6 +20,23 @@ pub struct SecretKey(Arc<SecretBox<Vec<u8>>>);
 impl SecretKey {
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Arc::new(SecretBox::new(Box::new(bytes))))
+    }
+
+    /// The key of this database, sealed by `kek`; made when it is asked for the first time.
+    pub async fn load_or_make(
+        store: &Store,
+        kek: &KeyEncryptionKey,
+        environment: &Environment,
+    ) -> Result<Self, KeyError> {
+        const NAME: &str = "client-secret-mac";
+        if store::secrets::find(store.read(), NAME).await?.is_none() {
+            let mut bytes = [0; 32];
+            environment.entropy.fill(&mut bytes);
+            let Sealed(sealed) = kek.seal(&bytes);
+            store::secrets::keep(store.write(), NAME, &sealed).await?;
+        }
+        let sealed = store::secrets::find(store.write(), NAME).await?.unwrap_or_default();
+        Ok(Self::new(kek.unseal(&Sealed(sealed))?))
     }
 
     /// What is kept of a secret.

@@ -149,7 +149,7 @@ impl Metrics {
         self.0.database_errors.inc();
     }
 
-    /// All counters as OpenMetrics text.
+    /// All counters, as text of [`METRICS_TYPE`].
     pub fn render(&self) -> String {
         let mut text = String::new();
         encode(&mut text, &self.0.registry).expect("a String takes all that is written");

@@ -2,6 +2,8 @@
 
 mod logs;
 mod metrics;
+mod stopwatch;
 
 pub use logs::{BadFilter, LogFilter, LogFormat, start};
 pub use metrics::{InFlight, METRICS_TYPE, Metrics};
+pub use stopwatch::Stopwatch;

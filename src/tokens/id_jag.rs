@@ -73,7 +73,7 @@ impl IdJag {
         Ok(Self(claims))
     }
 
-    /// ID-JAG §4.4.1: "The client_id claim MUST identify the same client".
+    /// ID-JAG §4.4.1: "The `client_id` claim MUST identify the same client".
     pub fn presented_by(self, client: &ClientId) -> Result<PresentedIdJag, Unacceptable> {
         match self.0.client_id == *client {
             true => Ok(PresentedIdJag(self.0)),

@@ -1,0 +1,202 @@
+//! The composition root: puts a server together, starts it and ends it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::{self, Config, KeyFileError};
+use crate::environment::Environment;
+use crate::http;
+use crate::jose::KeyEncryptionKey;
+use crate::outbound::{Http, Limits, RemoteKeys, Unreachable};
+use crate::passwords::Passwords;
+use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
+use crate::store::{self, Store, StoreError};
+use crate::telemetry::Metrics;
+
+/// Answers from others are small: key sets and metadata.
+const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// How often we look whether another process changed the directory or the keys.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// How often, and how much at a time, expired rows are swept.
+const SWEEP: Duration = Duration::from_secs(10);
+const SWEPT_AT_ONCE: u32 = 500;
+
+/// How long requests may take to end after the server was told to.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    #[error("the database cannot be opened")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Outbound(#[from] Unreachable),
+    #[error("{address} is taken by another program: choose another address with `listen`")]
+    AddressInUse { address: SocketAddr },
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+}
+
+/// The database with the keys that open what is sealed in it: what commands need that work
+/// beside a running server.
+pub struct Opened {
+    pub store: Store,
+    pub kek: KeyEncryptionKey,
+    pub secret_key: SecretKey,
+    pub environment: Environment,
+}
+
+impl Opened {
+    pub async fn open(config: &Config) -> Result<Self, AppError> {
+        let environment = Environment::system();
+        let kek = config::key_encryption_key(config, &environment)?;
+        let store = Store::open(config.database.url().expose_secret()).await?;
+        let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await?;
+        Ok(Self { store, kek, secret_key, environment })
+    }
+}
+
+/// Everything that is shared by all issuers, as `config` wants it.
+pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, AppError> {
+    let Opened { store, kek, secret_key, environment } = opened;
+    let outbound = Http::new(Limits {
+        allow_private_networks: config.outbound.allow_private_networks,
+        timeout: config.outbound.timeout.unsigned_abs(),
+        largest: LARGEST_ANSWER,
+    })?;
+    let shared = Arc::new(Shared {
+        store,
+        passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
+        remote_keys: Arc::new(RemoteKeys::new(outbound, environment.clone())),
+        environment,
+        secret_key,
+        lifetimes: config.lifetimes,
+        sign_in: config.sign_in,
+        metrics: Metrics::new(),
+        home: config.public_url.clone(),
+    });
+    Ok(LiveIssuers::load(shared, kek).await?)
+}
+
+/// A server that answers.
+pub struct Running {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    store: Store,
+}
+
+impl Running {
+    /// Starts the server. It answers when this returns.
+    pub async fn start(config: Config) -> Result<Self, AppError> {
+        let listener = listen(config.listen).await?;
+        let opened = Opened::open(&config).await?;
+        let issuers = Arc::new(assemble(&config, opened).await?);
+        Ok(Self::serve(issuers, listener))
+    }
+
+    /// Serves `issuers` on `listener` until [`Running::stop`].
+    pub fn serve(issuers: Arc<LiveIssuers>, listener: TcpListener) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let address = listener.local_addr().unwrap_or_else(|_| ([127, 0, 0, 1], 0).into());
+        let store = issuers.shared().store.clone();
+        let tasks = vec![
+            spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
+            spawn(refresh(Arc::clone(&issuers), stopped.clone())),
+            spawn(sweep(issuers, stopped)),
+        ];
+        Self { address, stop, tasks, store }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, finishes those that are under way, closes the database.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            if tokio::time::timeout(PATIENCE, task).await.is_err() {
+                tracing::warn!("some requests did not end in time and were cut off");
+            }
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database did not close");
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => AppError::AddressInUse { address },
+        _ => AppError::Listen { address, source },
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the place that starts tasks, and ends them")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(task)
+}
+
+async fn answer(
+    listener: TcpListener,
+    issuers: Arc<LiveIssuers>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let until = async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = http::serve(listener, &issuers, until).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the listener failed");
+    }
+}
+
+async fn refresh(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    while wait(REFRESH, &mut stopped).await {
+        if let Err(error) = issuers.refresh().await {
+            issuers.shared().metrics.database_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+        }
+    }
+}
+
+async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    let shared = issuers.shared();
+    while wait(SWEEP, &mut stopped).await {
+        // Step by step, so that requests get in between.
+        loop {
+            let now = shared.environment.clock.now();
+            match store::sweep::expired(shared.store.write(), now, SWEPT_AT_ONCE).await {
+                Ok(0) => break,
+                Ok(swept) => tracing::debug!(swept, "expired rows were swept"),
+                Err(error) => {
+                    shared.metrics.database_failed();
+                    tracing::warn!(error = &error as &dyn std::error::Error, "sweeping failed");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Waits, and tells whether to go on.
+async fn wait(duration: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => true,
+        _ = stopped.wait_for(|stop| *stop) => false,
+    }
+}

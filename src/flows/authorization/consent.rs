@@ -1,0 +1,119 @@
+//! What a person is asked, and what becomes of their answer (OIDC Core §3.1.2.4).
+
+use std::collections::BTreeMap;
+
+use super::request::AuthorizationRequest;
+use crate::issuance::{self, Attempt, CodeOrder};
+use crate::model::{Approval, Client, Consent, Login, Service, User};
+use crate::oauth::Scope;
+use crate::policy;
+use crate::server::AuthorizationServer;
+use crate::store::{self, StoreError};
+
+/// All that the person should know before they decide.
+pub struct Ask {
+    /// What was remembered from before.
+    before: Option<Consent>,
+    /// The services that the client could reach for them, whoever decides about it.
+    pub reachable: Vec<Reachable>,
+    /// Whether anything of it is new.
+    new: bool,
+}
+
+/// A service that the client could reach for the person.
+pub struct Reachable {
+    pub service: Service,
+    pub scope: Scope,
+    /// Who decides.
+    pub approval: Approval,
+}
+
+impl Ask {
+    /// Whether more is wanted than was allowed before.
+    pub fn is_needed(&self) -> bool {
+        self.new
+    }
+}
+
+/// Finds out what there is to ask.
+pub async fn ask(
+    server: &AuthorizationServer,
+    client: &Client,
+    request: &AuthorizationRequest,
+    user: &User,
+) -> Result<Ask, StoreError> {
+    let db = server.shared.store.read();
+    let before = store::consents::find(db, &user.id, &server.issuer, &client.id).await?;
+    let (connections, services) = match server.is_home() {
+        true => {
+            let connections = store::connections::of(db, &client.id).await?;
+            (connections, store::services::all(db).await?)
+        }
+        // A service's own clients reach that service, and nothing else.
+        false => (vec![], vec![]),
+    };
+    let reachable = policy::reachable(&connections, &services, user);
+    let unasked = policy::consent_of(&reachable, before.as_ref());
+    let covered = before.as_ref().is_some_and(|it| it.scope.covers(&request.scope));
+    let new = !covered || !unasked.is_empty();
+    let reachable = reachable
+        .into_iter()
+        .map(|(connection, service, scope)| Reachable {
+            service: service.clone(),
+            scope,
+            approval: connection.approval,
+        })
+        .collect();
+    Ok(Ask { before, reachable, new })
+}
+
+/// The person allows it: a code is issued, and their word remembered.
+pub async fn allow(
+    server: &AuthorizationServer,
+    client: &Client,
+    request: &AuthorizationRequest,
+    login: &Login,
+    ask: &Ask,
+    attempt: &mut Attempt,
+) -> Result<String, issuance::Refusal> {
+    let consent = given(client, request, login, ask);
+    respond(server, client, request, login, Some(consent), attempt).await
+}
+
+/// Issues the code that `request` asked for.
+pub async fn respond(
+    server: &AuthorizationServer,
+    client: &Client,
+    request: &AuthorizationRequest,
+    login: &Login,
+    consent: Option<Consent>,
+    attempt: &mut Attempt,
+) -> Result<String, issuance::Refusal> {
+    let order = CodeOrder {
+        redirect_uri: request.redirect_uri.clone(),
+        challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
+        scope: request.scope.clone(),
+        resources: request.resources.clone(),
+        consent,
+    };
+    issuance::issue_code(server, client, login, order, attempt).await
+}
+
+/// What was allowed before, and what is allowed now.
+fn given(client: &Client, request: &AuthorizationRequest, login: &Login, ask: &Ask) -> Consent {
+    let before = ask.before.as_ref();
+    let mut services: BTreeMap<_, _> = before.map(|it| it.services.clone()).unwrap_or_default();
+    for it in ask.reachable.iter().filter(|it| it.approval == Approval::User) {
+        let known = services.remove(&it.service.id).unwrap_or_default();
+        services.insert(it.service.id.clone(), known.union(&it.scope));
+    }
+    let known = before.map(|it| it.scope.clone()).unwrap_or_default();
+    Consent {
+        user: login.user.clone(),
+        issuer: request.issuer.clone(),
+        client: client.id.clone(),
+        scope: known.union(&request.scope),
+        services,
+    }
+}

@@ -1,0 +1,267 @@
+//! The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::response::Redirected;
+use crate::jose::UnverifiedJwt;
+use crate::model::Client;
+use crate::oauth::{
+    ClientId, CodeChallenge, ErrorCode, GrantType, Issuer, ParamError, Params, RedirectUri,
+    Resource, Scope, Subject,
+};
+use crate::server::{AuthorizationServer, Role};
+use crate::store::{self, StoreError};
+use crate::tokens::Hint;
+
+/// A request that a client of ours may make, kept while the person signs in and consents.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// Where it was made.
+    pub issuer: Issuer,
+    pub client: ClientId,
+    pub redirect_uri: RedirectUri,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    pub challenge: CodeChallenge,
+    pub prompt: Vec<Prompt>,
+    /// In seconds.
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    /// Whom the client means, if it said so by an ID Token.
+    pub hinted: Option<Subject>,
+    #[serde(with = "time::serde::timestamp")]
+    pub began_at: OffsetDateTime,
+}
+
+/// OIDC Core §3.1.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Prompt {
+    None,
+    Login,
+    Consent,
+    SelectAccount,
+}
+
+/// Why a request is refused before anything is proven: the person is told, nobody is
+/// redirected (RFC 6749 §4.1.2.1).
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    #[error("{0}")]
+    Parameters(#[from] ParamError),
+    #[error("the application is not known here, or not active")]
+    UnknownClient,
+    #[error("the redirect_uri is not one that the application registered")]
+    UnregisteredRedirectUri,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Unproven {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Parameters(it) => it.code(),
+            Self::UnknownClient => ErrorCode::UnauthorizedClient,
+            Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
+            Self::Store(_) => ErrorCode::ServerError,
+        }
+    }
+}
+
+/// What is wrong with a request whose client and redirect URI are proven.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("{0}")]
+    Parameters(#[from] ParamError),
+    #[error("response_type must be code")]
+    ResponseType,
+    #[error("response_mode must be query")]
+    ResponseMode,
+    #[error("request objects are not supported: send the parameters themselves")]
+    RequestObject,
+    #[error("request_uri is not supported: send the parameters themselves")]
+    RequestUri,
+    #[error("the client is not registered to use the authorization code grant")]
+    UnauthorizedClient,
+    #[error("code_challenge is required (RFC 7636)")]
+    NoChallenge,
+    #[error("code_challenge_method must be S256")]
+    ChallengeMethod,
+    #[error("the client may not ask for any of this scope")]
+    Scope,
+    #[error("the resource is not one that this server issues tokens for")]
+    Resource,
+    #[error("prompt none cannot be combined with another")]
+    Prompt,
+    #[error("id_token_hint is not an ID Token of this issuer")]
+    Hint,
+}
+
+impl Refusal {
+    /// RFC 6749 §4.1.2.1, RFC 8707 §2 and OIDC Core §3.1.2.6.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Parameters(it) => it.code(),
+            Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::RequestObject => ErrorCode::RequestNotSupported,
+            Self::RequestUri => ErrorCode::RequestUriNotSupported,
+            Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
+            Self::Scope => ErrorCode::InvalidScope,
+            Self::Resource => ErrorCode::InvalidTarget,
+            Self::ResponseMode
+            | Self::NoChallenge
+            | Self::ChallengeMethod
+            | Self::Prompt
+            | Self::Hint => ErrorCode::InvalidRequest,
+        }
+    }
+}
+
+/// A client that is proven to have asked, and where its answer goes.
+pub struct Proven {
+    pub client: Client,
+    pub to: Redirected,
+}
+
+/// RFC 6749 §4.1.2.1: first client and redirect URI, for until they are proven nobody may be
+/// sent anywhere.
+pub async fn prove(server: &AuthorizationServer, params: &Params) -> Result<Proven, Unproven> {
+    let id = params.read("client_id", ClientId::parse)?;
+    let id = id.ok_or(ParamError::Missing("client_id"))?;
+    let db = server.shared.store.read();
+    let client = store::clients::find(db, &server.issuer, &id).await?;
+    let client = client.filter(|it| it.active).ok_or(Unproven::UnknownClient)?;
+
+    let redirect_uri = params.read("redirect_uri", RedirectUri::parse)?;
+    let redirect_uri = redirect_uri.ok_or(ParamError::Missing("redirect_uri"))?;
+    if !client.redirect_uris.iter().any(|registered| registered.admits(&redirect_uri)) {
+        return Err(Unproven::UnregisteredRedirectUri);
+    }
+    let state = params.optional("state")?.map(str::to_owned);
+    Ok(Proven { client, to: Redirected { redirect_uri, state, issuer: server.issuer.clone() } })
+}
+
+/// And then the rest, whose faults the client is told.
+pub fn check(
+    server: &AuthorizationServer,
+    proven: &Proven,
+    params: &Params,
+    now: OffsetDateTime,
+) -> Result<AuthorizationRequest, Refusal> {
+    params.none_repeated(&["resource"])?;
+    let client = &proven.client;
+
+    // OIDC Core §6: what we cannot read must not be passed over.
+    if params.optional("request")?.is_some() {
+        return Err(Refusal::RequestObject);
+    }
+    if params.optional("request_uri")?.is_some() {
+        return Err(Refusal::RequestUri);
+    }
+    if params.required("response_type")? != "code" {
+        return Err(Refusal::ResponseType);
+    }
+    if params.optional("response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err(Refusal::ResponseMode);
+    }
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(Refusal::UnauthorizedClient);
+    }
+
+    // RFC 7636 §4.3, for all clients: RFC 9700 §2.1.1. Without a method it would be "plain".
+    let challenge = params.read("code_challenge", CodeChallenge::parse);
+    if params.optional("code_challenge_method")?.unwrap_or("plain") != "S256" {
+        return Err(match params.optional("code_challenge")? {
+            Some(_) => Refusal::ChallengeMethod,
+            None => Refusal::NoChallenge,
+        });
+    }
+    let challenge = challenge?.ok_or(Refusal::NoChallenge)?;
+
+    // RFC 6749 §3.3: the server may "process the request using a pre-defined default value";
+    // OIDC Core §3.1.2.1: values that are not understood are ignored.
+    let offered = match &server.role {
+        Role::Home => client.scope.clone(),
+        Role::Service(service) => client.scope.intersection(&service.scope()),
+    };
+    let scope = params.scope()?.map_or(offered.clone(), |asked| asked.intersection(&offered));
+    if scope.is_empty() {
+        return Err(Refusal::Scope);
+    }
+    let resources = params.resources()?;
+    if !governed(server, &resources) {
+        return Err(Refusal::Resource);
+    }
+
+    Ok(AuthorizationRequest {
+        issuer: server.issuer.clone(),
+        client: client.id.clone(),
+        redirect_uri: proven.to.redirect_uri.clone(),
+        state: proven.to.state.clone(),
+        nonce: params.optional("nonce")?.map(str::to_owned),
+        scope,
+        resources,
+        challenge,
+        prompt: prompts(params)?,
+        max_age: max_age(params)?,
+        login_hint: params.optional("login_hint")?.map(str::to_owned),
+        ui_locales: params.optional("ui_locales")?.map(str::to_owned),
+        hinted: hinted(server, params)?,
+        began_at: now,
+    })
+}
+
+fn governed(server: &AuthorizationServer, resources: &[Resource]) -> bool {
+    resources.iter().all(|resource| match &server.role {
+        Role::Home => resource.as_str() == server.issuer.as_str(),
+        Role::Service(service) => service.governs(resource),
+    })
+}
+
+fn prompts(params: &Params) -> Result<Vec<Prompt>, Refusal> {
+    let words = params.optional("prompt")?.unwrap_or_default().split_ascii_whitespace();
+    let prompts = words
+        .map(|word| match word {
+            "none" => Ok(Prompt::None),
+            "login" => Ok(Prompt::Login),
+            "consent" => Ok(Prompt::Consent),
+            "select_account" => Ok(Prompt::SelectAccount),
+            _ => Err(ParamError::malformed("prompt", "it has a value that is not known")),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    match prompts.contains(&Prompt::None) && prompts.len() > 1 {
+        true => Err(Refusal::Prompt),
+        false => Ok(prompts),
+    }
+}
+
+fn max_age(params: &Params) -> Result<Option<i64>, ParamError> {
+    let seconds = params.optional("max_age")?.map(str::parse::<u32>).transpose();
+    let seconds = seconds.map_err(|_| ParamError::malformed("max_age", "it is no whole number"))?;
+    Ok(seconds.map(i64::from))
+}
+
+fn hinted(server: &AuthorizationServer, params: &Params) -> Result<Option<Subject>, Refusal> {
+    let Some(hint) = params.optional("id_token_hint")? else { return Ok(None) };
+    let jwt = UnverifiedJwt::read(hint).map_err(|_| Refusal::Hint)?;
+    let hint = Hint::verify(&jwt, server.keys.published(), &server.issuer);
+    Ok(Some(hint.map_err(|_| Refusal::Hint)?.claims().sub.clone()))
+}
+
+impl AuthorizationRequest {
+    pub fn asks(&self, prompt: Prompt) -> bool {
+        self.prompt.contains(&prompt)
+    }
+
+    /// Where its answer goes.
+    pub fn redirected(&self) -> Redirected {
+        Redirected {
+            redirect_uri: self.redirect_uri.clone(),
+            state: self.state.clone(),
+            issuer: self.issuer.clone(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a request needs next: a sign-in, a consent, or nothing more (OIDC Core §3.1.2.3 and
+//! §3.1.2.4).
+
+use time::OffsetDateTime;
+
+use super::consent::{self, Ask};
+use super::request::{AuthorizationRequest, Prompt};
+use crate::model::{Client, Login, User};
+use crate::oauth::ErrorCode;
+use crate::server::AuthorizationServer;
+use crate::store::StoreError;
+
+/// The next step of a request.
+pub enum Step {
+    SignIn,
+    Consent(Box<Ask>),
+    /// The person has signed in and consented before.
+    Respond,
+    /// It would take a step, and the client forbade it by `prompt=none`.
+    Refuse(ErrorCode, &'static str),
+}
+
+/// Where `request` stands, with the person who is signed in, if one is.
+pub async fn next(
+    server: &AuthorizationServer,
+    client: &Client,
+    request: &AuthorizationRequest,
+    person: Option<(&User, &Login)>,
+    now: OffsetDateTime,
+) -> Result<Step, StoreError> {
+    let silent = request.asks(Prompt::None);
+    let Some((user, _)) = person.filter(|(user, login)| suffices(request, user, login, now)) else {
+        return Ok(match silent {
+            true => Step::Refuse(ErrorCode::LoginRequired, "the person has to sign in"),
+            false => Step::SignIn,
+        });
+    };
+    let ask = consent::ask(server, client, request, user).await?;
+    Ok(match (ask.is_needed() || request.asks(Prompt::Consent), silent) {
+        (false, _) => Step::Respond,
+        (true, true) => Step::Refuse(ErrorCode::ConsentRequired, "the person has to consent"),
+        (true, false) => Step::Consent(Box::new(ask)),
+    })
+}
+
+/// Whether the login is of the right person, and as recent as the client wants it.
+fn suffices(
+    request: &AuthorizationRequest,
+    user: &User,
+    login: &Login,
+    now: OffsetDateTime,
+) -> bool {
+    let anew = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
+    let since = login.auth_time.unix_timestamp();
+    let too_old = request.max_age.is_some_and(|age| now.unix_timestamp() - since > age);
+    // A sign-in that this very request asked for is recent enough, whatever `max_age` says.
+    let for_this = since >= request.began_at.unix_timestamp();
+    let meant = request.hinted.as_ref().is_none_or(|hinted| *hinted == user.id);
+    meant && (for_this || (!anew && !too_old))
+}

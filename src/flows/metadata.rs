@@ -1,0 +1,111 @@
+//! Metadata (RFC 8414 §2, OIDC Discovery §3, ID-JAG §7). One document serves both specs.
+
+use serde::Serialize;
+
+use crate::grants;
+use crate::jose::Algorithm;
+use crate::oauth::{AuthMethod, GrantType, Issuer, TokenType};
+use crate::server::{AuthorizationServer, Role};
+
+/// ID-JAG §7.2.
+const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
+
+/// Only what is true of this server; a member that does not apply is left out.
+#[derive(Serialize)]
+pub struct Metadata {
+    issuer: Issuer,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_session_endpoint: Option<String>,
+    scopes_supported: Vec<String>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: &'static [GrantType],
+    code_challenge_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// RFC 9207 §3.
+    authorization_response_iss_parameter_supported: bool,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims_supported: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr_values_supported: Option<Vec<&'static str>>,
+    ui_locales_supported: [&'static str; 2],
+    prompt_values_supported: [&'static str; 4],
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    /// ID-JAG §7.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_chaining_requested_token_types_supported: Option<[TokenType; 1]>,
+    /// ID-JAG §7.2. It says that the profile is known, not who is trusted (§9.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_grant_profiles_supported: Option<[&'static str; 1]>,
+}
+
+pub fn metadata(server: &AuthorizationServer) -> Metadata {
+    let at = |path: &str| server.issuer.at(path);
+    let home = server.is_home();
+    Metadata {
+        issuer: server.issuer.clone(),
+        authorization_endpoint: at("/oauth2/authorize"),
+        token_endpoint: at("/oauth2/token"),
+        jwks_uri: at("/oauth2/jwks"),
+        userinfo_endpoint: home.then(|| at("/oauth2/userinfo")),
+        end_session_endpoint: home.then(|| at("/oauth2/logout")),
+        scopes_supported: scopes(&server.role),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        grant_types_supported: grants::supported(&server.role),
+        code_challenge_methods_supported: ["S256"],
+        token_endpoint_auth_methods_supported: AuthMethod::ALL.to_vec(),
+        token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL
+            .map(Algorithm::as_str)
+            .to_vec(),
+        authorization_response_iss_parameter_supported: true,
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: server
+            .keys
+            .algorithms()
+            .map(Algorithm::as_str)
+            .collect(),
+        claims_supported: home.then(|| {
+            vec![
+                "iss",
+                "sub",
+                "aud",
+                "exp",
+                "iat",
+                "auth_time",
+                "nonce",
+                "acr",
+                "amr",
+                "at_hash",
+                "sid",
+                "name",
+                "preferred_username",
+                "email",
+                "email_verified",
+            ]
+        }),
+        acr_values_supported: home.then(|| vec![crate::model::Login::PASSWORD]),
+        ui_locales_supported: ["en", "ja"],
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        identity_chaining_requested_token_types_supported: home.then_some([TokenType::IdJag]),
+        authorization_grant_profiles_supported: (!home).then_some([ID_JAG_PROFILE]),
+    }
+}
+
+fn scopes(role: &Role) -> Vec<String> {
+    match role {
+        Role::Home => ["openid", "profile", "email", "offline_access"].map(str::to_owned).to_vec(),
+        Role::Service(service) => service.scopes.iter().map(|(name, _)| name.clone()).collect(),
+    }
+}

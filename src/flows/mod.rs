@@ -1,0 +1,6 @@
+//! What people and clients do besides asking for tokens: one file per flow.
+
+pub mod authorization;
+pub mod logout;
+pub mod metadata;
+pub mod userinfo;

@@ -1,0 +1,148 @@
+//! `GET` and `POST /oauth2/authorize` (RFC 6749 §3.1, OIDC Core §3.1.2.1).
+
+use axum::extract::RawQuery;
+use axum::response::Response;
+
+use super::browser::{Browser, Pending, see_other};
+use super::error::{self, PageError, PageErrorKind};
+use super::form::{BadForm, Form};
+use crate::flows::authorization::request::{self, AuthorizationRequest};
+use crate::flows::authorization::step::{self, Step};
+use crate::flows::authorization::{consent, response::Redirected};
+use crate::issuance::{self, Attempt};
+use crate::model::{Client, LedgerEvent};
+use crate::oauth::{ErrorCode, Params};
+
+pub async fn by_query(browser: Browser, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    let params = params.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
+    authorize(browser, &params).await
+}
+
+pub async fn by_form(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+    let Form(params) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
+    authorize(browser, &params).await
+}
+
+async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {
+    let server = &browser.here.server;
+    let proven = request::prove(server, params).await;
+    let proven = proven.map_err(|unproven| browser.refused(unproven.code(), &unproven))?;
+
+    // From here on the client is told: it has proven where it is.
+    let now = server.shared.environment.clock.now();
+    match request::check(server, &proven, params, now) {
+        Ok(request) => go_on(&browser, &proven.client, request, None).await,
+        Err(refusal) => {
+            let (code, said) = (refusal.code(), refusal.to_string());
+            refuse(&browser, &proven.client, &proven.to, code, &said).await
+        }
+    }
+}
+
+/// Takes the next step of a request, which may have waited as `pending`.
+pub async fn go_on(
+    browser: &Browser,
+    client: &Client,
+    request: AuthorizationRequest,
+    pending: Option<Pending>,
+) -> Result<Response, PageError> {
+    let server = &browser.here.server;
+    let person = browser.person().await?;
+    let now = server.shared.environment.clock.now();
+    let known = person.as_ref().map(|(user, login)| (user, login));
+    let step = step::next(server, client, &request, known, now).await;
+    match (step.map_err(|error| browser.failed(&error))?, person) {
+        (Step::Respond, Some((_, login))) => {
+            let mut attempt = attempt(browser, client);
+            let issued =
+                consent::respond(server, client, &request, &login, None, &mut attempt).await;
+            finish(browser, &request, pending.as_ref(), issued).await
+        }
+        (Step::Consent(_), _) => {
+            Ok(browser.on_to("/consent", &waiting(browser, request, pending).await?))
+        }
+        (Step::Refuse(code, said), _) => {
+            refuse(browser, client, &request.redirected(), code, said).await
+        }
+        (Step::SignIn | Step::Respond, _) => {
+            Ok(browser.on_to("/sign-in", &waiting(browser, request, pending).await?))
+        }
+    }
+}
+
+async fn waiting(
+    browser: &Browser,
+    request: AuthorizationRequest,
+    pending: Option<Pending>,
+) -> Result<Pending, PageError> {
+    match pending {
+        Some(pending) => Ok(pending),
+        None => browser.wait(request).await,
+    }
+}
+
+/// Sends the code to the application; or says why there is none.
+pub async fn finish(
+    browser: &Browser,
+    request: &AuthorizationRequest,
+    pending: Option<&Pending>,
+    issued: Result<String, issuance::Refusal>,
+) -> Result<Response, PageError> {
+    let to = request.redirected();
+    if let Some(pending) = pending {
+        browser.answered(pending).await?;
+    }
+    match issued {
+        Ok(code) => {
+            browser.here.server.shared.metrics.issued("code");
+            Ok(see_other(&to.with_code(&code)))
+        }
+        Err(refusal) => {
+            // RFC 6749 §4.1.2.1 has two codes for what is not the client's fault.
+            let code = match refusal.code() {
+                code if code.is_ours() => code,
+                _ => ErrorCode::AccessDenied,
+            };
+            error::log(code, &refusal);
+            Ok(see_other(&to.with_error(code, &refusal.to_string())))
+        }
+    }
+}
+
+/// Tells the client why there is no code, and records it.
+pub async fn refuse(
+    browser: &Browser,
+    client: &Client,
+    to: &Redirected,
+    code: ErrorCode,
+    said: &str,
+) -> Result<Response, PageError> {
+    let server = &browser.here.server;
+    let mut attempt = attempt(browser, client);
+    attempt.user = browser.person().await?.map(|(user, _)| user.id);
+    let recorded = attempt.refused(server, code, said.to_owned()).await;
+    recorded.map_err(|error| browser.failed(&error))?;
+    server.shared.metrics.refused("authorize", code.as_str());
+    tracing::info!(error.code = code.as_str(), "an authorization was refused: {said}");
+    Ok(see_other(&to.with_error(code, said)))
+}
+
+pub fn attempt(browser: &Browser, client: &Client) -> Attempt {
+    let here = &browser.here;
+    let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Code);
+    attempt.client = Some(client.id.clone());
+    attempt
+}
+
+/// The client of a request that waited: it may have been removed in the meantime.
+pub async fn client_of(
+    browser: &Browser,
+    request: &AuthorizationRequest,
+) -> Result<Client, PageError> {
+    let server = &browser.here.server;
+    let db = server.shared.store.read();
+    let client = crate::store::clients::find(db, &server.issuer, &request.client).await;
+    let client = client.map_err(|error| browser.failed(&error))?.filter(|it| it.active);
+    client.ok_or_else(|| browser.error(PageErrorKind::Expired, ""))
+}

@@ -1,0 +1,238 @@
+//! A person's browser: its session, its language, and the pages that it is sent.
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+use subtle::ConstantTimeEq;
+use tower_sessions::Session;
+use url::form_urlencoded::Serializer;
+
+use super::error::{PageError, PageErrorKind};
+use super::located::Here;
+use super::pages::{ErrorPage, Language, Page, Texts};
+use crate::flows::authorization::request::AuthorizationRequest;
+use crate::model::{Login, User};
+use crate::oauth::{ErrorCode, Params, SessionId};
+use crate::store;
+
+/// Everything that a page needs to know about who looks at it.
+pub struct Browser {
+    pub here: Here,
+    pub session: Session,
+    pub query: Params,
+    pub address: Option<IpAddr>,
+    accept_language: Option<String>,
+}
+
+/// Keys of the session.
+const SID: &str = "sid";
+const CSRF: &str = "csrf";
+const PENDING: &str = "pending";
+
+/// A session keeps this many requests that wait for the person; the oldest go first.
+const MOST_PENDING: usize = 8;
+
+/// An authorization request that waits for the person.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Pending {
+    pub id: String,
+    pub request: AuthorizationRequest,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Browser {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Ok(here) = Here::from_request_parts(parts, state).await;
+        let session = Session::from_request_parts(parts, state).await?;
+        let query = parts.uri.query().unwrap_or_default();
+        // A query that cannot be read names no request and no language.
+        let query = Params::parse(query.as_bytes()).unwrap_or_default();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let accept_language = parts.headers.get(header::ACCEPT_LANGUAGE);
+        let accept_language = accept_language.and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        Ok(Self { here, session, query, address, accept_language })
+    }
+}
+
+impl Browser {
+    /// Who is signed in, if somebody is: the login has not ended, and the person is active.
+    pub async fn person(&self) -> Result<Option<(User, Login)>, PageError> {
+        let Some(sid) = self.get::<SessionId>(SID).await? else { return Ok(None) };
+        let db = self.here.server.shared.store.read();
+        let login = store::logins::find(db, &sid).await.map_err(|error| self.failed(&error))?;
+        let lifetime = self.here.server.shared.lifetimes.session;
+        let now = self.here.server.shared.environment.clock.now();
+        let Some(login) = login.filter(|it| it.ended_at.is_none() && it.auth_time + lifetime > now)
+        else {
+            return Ok(None);
+        };
+        let user =
+            store::users::find(db, &login.user).await.map_err(|error| self.failed(&error))?;
+        Ok(user.filter(|it| it.active).map(|user| (user, login)))
+    }
+
+    /// Takes the person of `login` in. The session gets a new identifier, so that nobody who
+    /// knew the old one comes in with them.
+    pub async fn signed_in(&self, login: &Login) -> Result<(), PageError> {
+        self.session.cycle_id().await.map_err(|error| self.lost(&error))?;
+        self.keep(SID, &login.sid).await
+    }
+
+    /// Forgets the person and all that waited for them.
+    pub async fn signed_out(&self) -> Result<(), PageError> {
+        self.session.flush().await.map_err(|error| self.lost(&error))
+    }
+
+    /// What the forms of this session carry.
+    pub async fn csrf(&self) -> Result<String, PageError> {
+        if let Some(token) = self.get::<String>(CSRF).await? {
+            return Ok(token);
+        }
+        let token = self.here.server.shared.environment.secret();
+        self.keep(CSRF, &token).await?;
+        Ok(token)
+    }
+
+    /// Whether `form` is one that we sent to this session.
+    pub async fn prove(&self, form: &Params) -> Result<(), PageError> {
+        let kept = self.get::<String>(CSRF).await?.unwrap_or_default();
+        let sent = form.optional("csrf").ok().flatten().unwrap_or_default();
+        let same: bool = kept.as_bytes().ct_eq(sent.as_bytes()).into();
+        match same && !kept.is_empty() {
+            true => Ok(()),
+            false => Err(self.error(PageErrorKind::Csrf, "")),
+        }
+    }
+
+    /// Keeps `request` until the person has done what it needs.
+    pub async fn wait(&self, request: AuthorizationRequest) -> Result<Pending, PageError> {
+        let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
+        let pending = Pending { id: self.here.server.shared.environment.unique_id(), request };
+        all.push(pending.clone());
+        let surplus = all.len().saturating_sub(MOST_PENDING);
+        self.keep(PENDING, &all.split_off(surplus)).await?;
+        Ok(pending)
+    }
+
+    /// The request that the query of this page names. `None` if it names none.
+    pub async fn pending(&self) -> Result<Option<Pending>, PageError> {
+        let Ok(Some(id)) = self.query.optional("request") else { return Ok(None) };
+        let all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
+        let issuer = &self.here.server.issuer;
+        let found = all.into_iter().find(|it| it.id == id && it.request.issuer == *issuer);
+        found.map(Some).ok_or_else(|| self.error(PageErrorKind::Expired, ""))
+    }
+
+    /// Forgets a request that has been answered.
+    pub async fn answered(&self, pending: &Pending) -> Result<(), PageError> {
+        let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
+        all.retain(|it| it.id != pending.id);
+        self.keep(PENDING, &all).await
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, PageError> {
+        self.session.get(key).await.map_err(|error| self.lost(&error))
+    }
+
+    async fn keep(&self, key: &str, value: &impl Serialize) -> Result<(), PageError> {
+        self.session.insert(key, value).await.map_err(|error| self.lost(&error))
+    }
+
+    /// The words for this person; `request` may say which language the application is in.
+    pub fn texts(&self, request: Option<&AuthorizationRequest>) -> &'static Texts {
+        let chosen = self.query.optional("ui_locales").ok().flatten();
+        let wanted = request.and_then(|it| it.ui_locales.as_deref());
+        Texts::negotiate(chosen.or(wanted), self.accept_language.as_deref())
+    }
+
+    /// What every page has, in the language of the person.
+    pub fn page(&self, request: Option<&AuthorizationRequest>) -> Page {
+        Page::new(self.texts(request), |language: Language| self.this_page(Some(language.tag())))
+    }
+
+    /// Path and query of this very page, for its form: in the language that was chosen.
+    pub fn action(&self) -> String {
+        self.this_page(self.query.optional("ui_locales").ok().flatten())
+    }
+
+    fn this_page(&self, ui_locales: Option<&str>) -> String {
+        let others = self.query.pairs().filter(|(name, _)| *name != "ui_locales");
+        self.with_query(others.chain(ui_locales.map(|locales| ("ui_locales", locales))))
+    }
+
+    /// This very page, with `params` as its query.
+    pub fn this_page_with(&self, params: &Params) -> String {
+        self.with_query(params.pairs())
+    }
+
+    fn with_query<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        match Serializer::new(String::new()).extend_pairs(pairs).finish() {
+            query if query.is_empty() => self.here.path.clone(),
+            query => format!("{}?{query}", self.here.path),
+        }
+    }
+
+    /// Where `path` of this issuer is on this host.
+    pub fn path(&self, path: &str) -> String {
+        let base = self.here.server.issuer.url();
+        format!("{}{path}", base.path().trim_end_matches('/'))
+    }
+
+    /// Sends the person to another page of ours, with the request that it is about.
+    pub fn on_to(&self, path: &str, pending: &Pending) -> Response {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("request", &pending.id);
+        if let Ok(Some(locales)) = self.query.optional("ui_locales") {
+            query.append_pair("ui_locales", locales);
+        }
+        see_other(&format!("{}?{}", self.path(path), query.finish()))
+    }
+
+    /// A page that says what is wrong.
+    pub fn error(&self, kind: PageErrorKind, reason: &str) -> PageError {
+        let page = ErrorPage {
+            page: self.page(None),
+            code: kind.code().to_owned(),
+            reason: reason.to_owned(),
+            request_id: self.here.request.to_string(),
+        };
+        PageError { kind, page: Box::new(page) }
+    }
+
+    /// A page for a refusal, whose cause goes to the log.
+    pub fn refused(
+        &self,
+        code: ErrorCode,
+        refusal: &(dyn std::error::Error + 'static),
+    ) -> PageError {
+        super::error::log(code, refusal);
+        let reason = if code.is_ours() { String::new() } else { refusal.to_string() };
+        self.error(PageErrorKind::OAuth(code), &reason)
+    }
+
+    /// A page for a fault of ours.
+    pub fn failed(&self, error: &(dyn std::error::Error + 'static)) -> PageError {
+        self.refused(ErrorCode::ServerError, error)
+    }
+
+    fn lost(&self, error: &tower_sessions::session::Error) -> PageError {
+        self.failed(error)
+    }
+}
+
+/// RFC 9110 §15.4.4: whatever it was, go on with GET.
+pub fn see_other(to: &str) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    let no_store = header::HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
+pub async fn not_found(browser: Browser) -> PageError {
+    browser.error(PageErrorKind::NotFound, "")
+}

@@ -1,0 +1,143 @@
+//! `GET` and `POST /consent`: the travel pass.
+
+use axum::response::Response;
+
+use super::authorize;
+use super::browser::{Browser, Pending};
+use super::error::{self, PageError, PageErrorKind};
+use super::form::{BadForm, Form};
+use super::pages::{self, ScopeLine, ServiceLine, Texts};
+use super::policy_headers;
+use crate::flows::authorization::consent::{self, Ask};
+use crate::flows::authorization::request::AuthorizationRequest;
+use crate::flows::authorization::step::{self, Step};
+use crate::model::{Approval, Client, Login, User};
+use crate::oauth::ErrorCode;
+
+/// The page is for a person who is signed in as the request wants it, and to whom there is
+/// something to ask; for others it leads back to the step that they are at.
+enum Stage {
+    Ask { pending: Box<Pending>, client: Box<Client>, user: Box<User>, login: Login, ask: Box<Ask> },
+    Elsewhere(Response),
+}
+
+pub async fn show(browser: Browser) -> Result<Response, PageError> {
+    match stage(&browser).await? {
+        Stage::Elsewhere(response) => Ok(response),
+        Stage::Ask { pending, client, user, ask, .. } => {
+            let page = page(&browser, &pending.request, &client, &user, &ask).await?;
+            let application = Some(&pending.request.redirect_uri);
+            Ok(policy_headers::leading_to(error::html(&page), application))
+        }
+    }
+}
+
+pub async fn submit(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+    let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
+    browser.prove(&form).await?;
+    let (pending, client, login, ask) = match stage(&browser).await? {
+        Stage::Elsewhere(response) => return Ok(response),
+        Stage::Ask { pending, client, login, ask, .. } => (pending, client, login, ask),
+    };
+    let (server, request) = (&browser.here.server, &pending.request);
+    match form.optional("decision").ok().flatten() {
+        Some("allow") => {
+            let mut attempt = authorize::attempt(&browser, &client);
+            let issued = consent::allow(server, &client, request, &login, &ask, &mut attempt).await;
+            authorize::finish(&browser, request, Some(&pending), issued).await
+        }
+        Some("refuse") => {
+            browser.answered(&pending).await?;
+            let said = "the person refused";
+            let to = request.redirected();
+            authorize::refuse(&browser, &client, &to, ErrorCode::AccessDenied, said).await
+        }
+        _ => Err(browser.error(
+            PageErrorKind::OAuth(ErrorCode::InvalidRequest),
+            "decision must be allow or refuse",
+        )),
+    }
+}
+
+async fn stage(browser: &Browser) -> Result<Stage, PageError> {
+    let Some(pending) = browser.pending().await? else {
+        return Err(browser.error(PageErrorKind::Expired, ""));
+    };
+    let client = authorize::client_of(browser, &pending.request).await?;
+    let person = browser.person().await?;
+    let server = &browser.here.server;
+    let now = server.shared.environment.clock.now();
+    let known = person.as_ref().map(|(user, login)| (user, login));
+    let step = step::next(server, &client, &pending.request, known, now).await;
+    match (step.map_err(|error| browser.failed(&error))?, person) {
+        (Step::Consent(ask), Some((user, login))) => {
+            let (pending, client, user) = (Box::new(pending), Box::new(client), Box::new(user));
+            Ok(Stage::Ask { pending, client, user, login, ask })
+        }
+        _ => {
+            let request = pending.request.clone();
+            authorize::go_on(browser, &client, request, Some(pending)).await.map(Stage::Elsewhere)
+        }
+    }
+}
+
+async fn page(
+    browser: &Browser,
+    request: &AuthorizationRequest,
+    client: &Client,
+    user: &User,
+    ask: &Ask,
+) -> Result<pages::Consent, PageError> {
+    let (server, texts) = (&browser.here.server, browser.texts(Some(request)));
+    let service = server.service();
+    let scopes = request
+        .scope
+        .tokens()
+        .map(|name| ScopeLine {
+            name: name.to_owned(),
+            description: match service {
+                Some(service) => service.describe(name).to_owned(),
+                None => texts.scope_description(name).unwrap_or_default(),
+            },
+        })
+        .collect();
+    let services = ask
+        .reachable
+        .iter()
+        .map(|it| ServiceLine {
+            name: it.service.name.clone(),
+            scopes: it.scope.tokens().map(|name| it.service.describe(name).to_owned()).collect(),
+            approval: match it.approval {
+                Approval::Admin => pages::Approval::Admin,
+                Approval::User => pages::Approval::User,
+            },
+        })
+        .collect();
+    let offline = request.scope.contains("offline_access");
+    Ok(pages::Consent {
+        page: browser.page(Some(request)),
+        action: browser.action(),
+        csrf: browser.csrf().await?,
+        client_name: client.name.clone(),
+        client_host: request.redirect_uri.shown_host(),
+        user_name: user.shown_name().to_owned(),
+        issuer_name: service.map_or_else(|| host_of(browser), |service| service.name.clone()),
+        scopes,
+        services,
+        is_agent: client.agent,
+        offline,
+        until: (!offline).then(|| last_day(browser, texts)),
+    })
+}
+
+/// Home has no name but its host.
+fn host_of(browser: &Browser) -> String {
+    browser.here.server.issuer.url().host_str().unwrap_or_default().to_owned()
+}
+
+/// Without `offline_access` nothing outlives the login.
+fn last_day(browser: &Browser, texts: &Texts) -> String {
+    let shared = &browser.here.server.shared;
+    let last = shared.environment.clock.now() + shared.lifetimes.session;
+    texts.day(last.year(), last.month().into(), last.day())
+}

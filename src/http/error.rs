@@ -1,0 +1,244 @@
+//! Errors on the wire: as OAuth wants them, and as pages. The only place with statuses.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::form::BadForm;
+use super::pages::ErrorPage;
+use crate::grants::TokenError;
+use crate::oauth::{ErrorCode, Issuer};
+
+/// What a request gets that was not answered in time.
+pub const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
+
+/// An error response of the token endpoint (RFC 6749 §5.2).
+pub struct OAuthError {
+    code: ErrorCode,
+    description: String,
+}
+
+/// What is told of a fault that is ours.
+const OUR_FAULT: &str = "something went wrong on our side, please try again";
+
+/// The status of each code (RFC 6749 §5.2, RFC 6750 §3.1): only `invalid_client` is 401 at
+/// the token endpoint. `docs/decisions/0011-only-invalid-client-is-401.md`.
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+        ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Writes the cause of a fault of ours to the log. A refusal is logged with its answer.
+pub fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
+    if code.is_ours() {
+        tracing::error!(error.code = code.as_str(), error, "a request failed");
+    } else {
+        tracing::info!(error.code = code.as_str(), "a request was refused: {error}");
+    }
+}
+
+impl From<TokenError> for OAuthError {
+    fn from(error: TokenError) -> Self {
+        let code = error.code();
+        log(code, &error);
+        let description = match code {
+            ErrorCode::ServerError => OUR_FAULT.to_owned(),
+            _ => error.to_string(),
+        };
+        Self { code, description }
+    }
+}
+
+impl From<BadForm> for OAuthError {
+    fn from(bad: BadForm) -> Self {
+        Self { code: ErrorCode::InvalidRequest, description: bad.to_string() }
+    }
+}
+
+/// Handlers take the form as a `Result`; this is for those who forget to.
+impl IntoResponse for BadForm {
+    fn into_response(self) -> Response {
+        OAuthError::from(self).into_response()
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let status = status(self.code);
+        let mut response = described(status, self.code, &self.description);
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 6749 §5.2: a "WWW-Authenticate" that matches the scheme of the client.
+            let challenge = HeaderValue::from_static("Basic realm=\"tegata\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+fn described(status: StatusCode, code: ErrorCode, description: &str) -> Response {
+    let description: String = description.chars().map(allowed).collect();
+    let body = json!({ "error": code.as_str(), "error_description": description });
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// RFC 6749 §5.2: `error_description` "MUST NOT include characters outside the set
+/// %x20-21 / %x23-5B / %x5D-7E".
+fn allowed(c: char) -> char {
+    match c {
+        '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E' => c,
+        '"' => '\'',
+        _ => '?',
+    }
+}
+
+/// An error of a resource (RFC 6750 §3).
+pub struct BearerError {
+    pub code: ErrorCode,
+    pub description: String,
+    pub scope: Option<&'static str>,
+}
+
+impl IntoResponse for BearerError {
+    fn into_response(self) -> Response {
+        let description: String = self.description.chars().map(allowed).collect();
+        let scope = self.scope.map(|it| format!(", scope=\"{it}\"")).unwrap_or_default();
+        let code = self.code.as_str();
+        let challenge =
+            format!("Bearer error=\"{code}\", error_description=\"{description}\"{scope}");
+        let mut response = described(status(self.code), self.code, &self.description);
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// RFC 6750 §3.1: without any token, no error code either.
+pub fn no_token() -> Response {
+    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+    (StatusCode::UNAUTHORIZED, challenge).into_response()
+}
+
+/// RFC 6749 §3.2: the token endpoint takes POST only.
+pub async fn method_not_allowed() -> Response {
+    let said = "the token endpoint takes POST, with a form in the body";
+    let mut response = described(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidRequest, said);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+/// A request to a host or path that no issuer of ours has.
+pub struct Misdirected {
+    pub home: Issuer,
+}
+
+impl IntoResponse for Misdirected {
+    fn into_response(self) -> Response {
+        let said = format!(
+            "this server does not answer for that host: it is {}, and the Host header must say so",
+            self.home
+        );
+        described(StatusCode::MISDIRECTED_REQUEST, ErrorCode::InvalidRequest, &said)
+    }
+}
+
+/// A bug of ours that stopped a request. The others go on.
+pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request met a bug and was stopped");
+    described(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError, OUR_FAULT)
+}
+
+/// Why a page cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageErrorKind {
+    OAuth(ErrorCode),
+    /// The form is not the one that we sent, or the session has ended.
+    Csrf,
+    /// The request that the page belongs to is over.
+    Expired,
+    NotFound,
+}
+
+/// An error that a person sees.
+pub struct PageError {
+    pub kind: PageErrorKind,
+    pub page: Box<ErrorPage>,
+}
+
+impl PageErrorKind {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::OAuth(code) => code.as_str(),
+            Self::Csrf => "csrf",
+            Self::Expired => "expired",
+            Self::NotFound => "not_found",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::OAuth(code) => status(code),
+            Self::Csrf => StatusCode::FORBIDDEN,
+            Self::Expired => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        (self.kind.status(), html(&*self.page)).into_response()
+    }
+}
+
+/// What a sign-in page comes back with.
+pub fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
+    let mut response = page;
+    *response.status_mut() = match wait {
+        None => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(seconds) => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            StatusCode::TOO_MANY_REQUESTS
+        }
+    };
+    response
+}
+
+/// What `/readyz` says when it is not.
+pub fn not_ready(why: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+}
+
+/// A path below which there is nothing.
+pub fn nothing_there() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// A page as HTML, never kept by anybody (its tokens and names are one person's).
+pub fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (headers, text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a page cannot be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, OUR_FAULT).into_response()
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What those who run the server ask: is it there, can it serve, how much does it do.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::error;
+use crate::server::LiveIssuers;
+use crate::telemetry::METRICS_TYPE;
+
+/// The process lives.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// It can serve: the database answers.
+pub async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
+    match issuers.shared().store.ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            issuers.shared().metrics.database_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database is away");
+            error::not_ready("the database does not answer\n")
+        }
+    }
+}
+
+/// Prometheus asks for it.
+pub async fn metrics(State(issuers): State<Arc<LiveIssuers>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], issuers.shared().metrics.render())
+}

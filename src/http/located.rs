@@ -1,0 +1,73 @@
+//! Finding out which issuer a request is for, and taking the issuer's path off its own.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::Misdirected;
+use crate::oauth::RequestId;
+use crate::server::{AuthorizationServer, LiveIssuers};
+
+/// The server that a request is for, and what else every handler may want to know.
+#[derive(Clone)]
+pub struct Here {
+    pub server: Arc<AuthorizationServer>,
+    pub request: RequestId,
+    /// The path as it was asked for, with that of the issuer.
+    pub path: String,
+}
+
+/// Puts [`Here`] into the request and leaves it the path below the issuer.
+pub async fn locate(
+    State(live): State<Arc<LiveIssuers>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let issuers = live.current();
+    let path = request.uri().path().to_owned();
+    let authority = authority(request.uri(), request.headers()).unwrap_or_default();
+    let Some(located) = issuers.locate(authority, &path) else {
+        let home = issuers.home().issuer.clone();
+        return Misdirected { home }.into_response();
+    };
+    let Some(id) = request.extensions().get::<RequestId>().cloned() else {
+        unreachable!("`observe` gives every request an id before anything else happens")
+    };
+    let server = located.server;
+    *request.uri_mut() = below(request.uri(), &located.path);
+    request.extensions_mut().insert(Here { server, request: id, path });
+    next.run(request).await
+}
+
+/// HTTP/2 has the authority in the URI, HTTP/1.1 in `Host`.
+fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let authority = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => headers.get(header::HOST)?.to_str().ok()?,
+    };
+    Some(authority.strip_suffix(":443").or(authority.strip_suffix(":80")).unwrap_or(authority))
+}
+
+fn below(uri: &Uri, path: &str) -> Uri {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    let rest = format!("{path}{query}");
+    parts.path_and_query = rest.parse::<PathAndQuery>().ok();
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
+impl<S: Sync> FromRequestParts<S> for Here {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let Some(here) = parts.extensions.get::<Self>().cloned() else {
+            unreachable!("`locate` stands before every route that asks for it")
+        };
+        Ok(here)
+    }
+}

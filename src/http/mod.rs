@@ -1,0 +1,83 @@
+//! HTTP. The only room that knows axum. Reads requests, writes answers, decides nothing.
+
+mod authorize;
+mod browser;
+mod consent;
+mod documents;
+mod error;
+mod form;
+mod health;
+mod home;
+mod located;
+mod logout;
+mod observe;
+mod pages;
+mod policy_headers;
+mod session;
+mod sign_in;
+mod token;
+mod userinfo;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get, post};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::server::LiveIssuers;
+
+/// How long a request may take to arrive and to be answered.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Answers on `listener` until `until`, and then finishes what is under way.
+pub async fn serve(
+    listener: TcpListener,
+    issuers: &Arc<LiveIssuers>,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router(issuers).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(until).await
+}
+
+/// Everything that the server answers to: the same for home and for each service, below the
+/// path of its issuer.
+pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
+    let machines = Router::new()
+        .route("/oauth2/token", post(token::token).fallback(error::method_not_allowed))
+        .route("/oauth2/jwks", get(documents::jwks))
+        .route("/oauth2/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/.well-known/openid-configuration", get(documents::metadata))
+        .route("/.well-known/oauth-authorization-server", get(documents::metadata));
+
+    let people = Router::new()
+        .route("/", get(home::home))
+        .route("/oauth2/authorize", get(authorize::by_query).post(authorize::by_form))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/consent", get(consent::show).post(consent::submit))
+        .route("/oauth2/logout", get(logout::show).post(logout::submit))
+        .fallback(any(browser::not_found))
+        .layer(session::layer(issuers.shared()))
+        .layer(from_fn(policy_headers::for_pages));
+
+    let by_issuer = Router::new().merge(machines).merge(people);
+
+    // Which issuer a request is for has to be known before its path means anything.
+    let located = Router::new()
+        .fallback_service(by_issuer)
+        .layer(from_fn_with_state(Arc::clone(issuers), located::locate));
+
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/assets/{name}", get(documents::asset))
+        .with_state(Arc::clone(issuers))
+        .fallback_service(located)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(tower_http::timeout::TimeoutLayer::with_status_code(error::TIMEOUT, LONGEST))
+        .layer(from_fn_with_state(Arc::clone(issuers), observe::observe))
+}

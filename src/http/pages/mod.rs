@@ -1,0 +1,28 @@
+//! What people see: the pages as askama templates, their texts, and the stylesheet.
+//!
+//! Nothing here knows HTTP. A page is a struct of plain words; `askama::Template::render` makes it
+//! HTML. The pages need no script, and live with this policy: `default-src 'none';
+//! style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`.
+
+mod assets;
+mod consent;
+mod error_page;
+mod home;
+mod language;
+mod page;
+mod sign_in;
+mod sign_out;
+mod texts;
+
+#[cfg(test)]
+mod tests;
+
+pub use assets::{asset, icon, stylesheet};
+pub use consent::{Approval, Consent, ScopeLine, ServiceLine};
+pub use error_page::ErrorPage;
+pub use home::{Home, HomeUser};
+pub use language::Language;
+pub use page::Page;
+pub use sign_in::{SignIn, SignInFailure};
+pub use sign_out::{SignOut, SignedOut};
+pub use texts::Texts;

@@ -1,0 +1,141 @@
+//! What holds for every page, whoever is named on it.
+
+use super::*;
+use askama::Template;
+
+/// Names that strangers choose.
+const HOSTILE: &str = "<script>alert(1)</script>\" onload=\"x";
+
+fn page(language: Language) -> Page {
+    let href = |to: Language| format!("/?q={HOSTILE}&ui_locales={}", to.tag());
+    Page::new(Texts::in_language(language), href)
+}
+
+fn consent(language: Language) -> Consent {
+    let scope = |name: &str| ScopeLine { name: name.to_owned(), description: String::new() };
+    let service = |approval| ServiceLine {
+        name: HOSTILE.to_owned(),
+        scopes: vec![HOSTILE.to_owned()],
+        approval,
+    };
+    Consent {
+        page: page(language),
+        action: HOSTILE.to_owned(),
+        csrf: HOSTILE.to_owned(),
+        client_name: HOSTILE.to_owned(),
+        client_host: HOSTILE.to_owned(),
+        user_name: HOSTILE.to_owned(),
+        issuer_name: HOSTILE.to_owned(),
+        scopes: vec![scope(HOSTILE), scope("offline_access")],
+        services: vec![service(Approval::Admin), service(Approval::User)],
+        is_agent: true,
+        offline: true,
+        until: Some(HOSTILE.to_owned()),
+    }
+}
+
+fn sign_in(language: Language, failure: Option<SignInFailure>) -> SignIn {
+    SignIn {
+        page: page(language),
+        action: HOSTILE.to_owned(),
+        csrf: HOSTILE.to_owned(),
+        username: HOSTILE.to_owned(),
+        client_name: Some(HOSTILE.to_owned()),
+        failure,
+    }
+}
+
+fn every_page(language: Language) -> Vec<String> {
+    let hostile = || HOSTILE.to_owned();
+    let sign_out = SignOut {
+        page: page(language),
+        action: hostile(),
+        csrf: hostile(),
+        user_name: hostile(),
+        client_name: Some(hostile()),
+    };
+    let error = ErrorPage {
+        page: page(language),
+        code: hostile(),
+        reason: hostile(),
+        request_id: hostile(),
+    };
+    let home = |user| Home {
+        page: page(language),
+        user,
+        sign_in_href: hostile(),
+        sign_out_href: hostile(),
+    };
+    vec![
+        sign_in(language, None).render().unwrap(),
+        sign_in(language, Some(SignInFailure::Wrong)).render().unwrap(),
+        sign_in(language, Some(SignInFailure::SlowDown { seconds: 1 })).render().unwrap(),
+        consent(language).render().unwrap(),
+        Consent { is_agent: false, until: None, ..consent(language) }.render().unwrap(),
+        sign_out.render().unwrap(),
+        SignedOut { page: page(language), back: Some(hostile()) }.render().unwrap(),
+        error.render().unwrap(),
+        home(None).render().unwrap(),
+        home(Some(HomeUser { name: hostile(), username: hostile() })).render().unwrap(),
+    ]
+}
+
+/// The policy of the pages allows neither scripts nor styles in the markup.
+#[test]
+fn no_page_needs_script_or_inline_style() {
+    for html in Language::ALL.into_iter().flat_map(every_page) {
+        for forbidden in ["<script", "<style", " style=", "\" onload=\""] {
+            assert!(!html.contains(forbidden), "{forbidden} in {html}");
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_its_language_and_its_stylesheet() {
+    for language in Language::ALL {
+        for html in every_page(language) {
+            assert_eq!(html.matches("<h1>").count(), 1, "{html}");
+            assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())), "{html}");
+            assert!(html.contains(&format!("href=\"{}\"", stylesheet().href)), "{html}");
+        }
+    }
+}
+
+#[test]
+fn every_page_links_to_itself_in_every_language() {
+    for html in Language::ALL.into_iter().flat_map(every_page) {
+        assert!(html.contains("ui_locales=en\" lang=\"en\""), "{html}");
+        assert!(html.contains("ui_locales=ja\" lang=\"ja\""), "{html}");
+    }
+}
+
+/// A script without JavaScript, or a test, can fill in the forms.
+#[test]
+fn the_forms_keep_their_names() {
+    let html = sign_in(Language::English, None).render().unwrap();
+    for field in
+        ["<form method=\"post\"", "name=\"csrf\"", "name=\"username\"", "name=\"password\""]
+    {
+        assert!(html.contains(field), "no {field}");
+    }
+    let html = consent(Language::English).render().unwrap();
+    for button in ["name=\"decision\" value=\"allow\"", "name=\"decision\" value=\"refuse\""] {
+        assert!(html.contains(button), "no {button}");
+    }
+}
+
+#[test]
+fn a_failed_sign_in_says_so_first() {
+    let html = sign_in(Language::English, Some(SignInFailure::Wrong)).render().unwrap();
+    assert!(html.find("role=\"alert\"") < html.find("<form"), "the summary stands above the form");
+    assert!(html.contains("aria-invalid=\"true\""));
+    assert!(sign_in(Language::English, None).render().unwrap().find("role=\"alert\"").is_none());
+}
+
+/// The person reads about absence once, beside the last day.
+#[test]
+fn offline_access_is_told_once() {
+    let html = consent(Language::English).render().unwrap();
+    assert!(!html.contains("value=\"offline_access\""), "{html}");
+    assert_eq!(html.matches("while you are away").count(), 1, "{html}");
+}

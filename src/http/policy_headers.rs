@@ -1,0 +1,45 @@
+//! What pages tell the browser that they need not: scripts, frames, other sites.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use url::Url;
+
+use crate::oauth::RedirectUri;
+
+/// All of a page but where its forms may lead.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self'";
+
+/// Headers of every page, unless the page has set its own policy.
+pub async fn for_pages(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Lets the forms of a page lead to the application, besides to ourselves: browsers hold
+/// `form-action` against redirects, too. `docs/decisions/0015-form-action-names-the-redirect-host.md`.
+pub fn leading_to(mut page: Response, application: Option<&RedirectUri>) -> Response {
+    let source = application.and_then(|it| source(it.as_str()));
+    if let Some(source) = source
+        && let Ok(policy) = HeaderValue::from_str(&format!("{POLICY} {source}"))
+    {
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    page
+}
+
+/// The origin of a URI as a source expression, or the scheme of an application's own.
+fn source(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.origin() {
+        origin if origin.is_tuple() => Some(origin.ascii_serialization()),
+        _ => Some(format!("{}:", url.scheme())),
+    }
+}

@@ -1,0 +1,93 @@
+//! Browser sessions: tower-sessions, kept in our store.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use time::Duration;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+
+use crate::model::Digest;
+use crate::server::Shared;
+use crate::store::{StoreError, sessions};
+
+/// Sessions in the table `sessions`, found by the digest of what is in the cookie: who reads
+/// the table cannot take a session over.
+#[derive(Clone)]
+pub struct Sessions(Arc<Shared>);
+
+/// The layer of all routes for people.
+pub fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
+    let secure = shared.home.as_str().starts_with("https:");
+    // RFC 6265bis §4.1.3.2: "__Host-" ties the cookie to https, to this host and to "/".
+    let name = if secure { "__Host-tegata" } else { "tegata" };
+    SessionManagerLayer::new(Sessions(Arc::clone(shared)))
+        .with_name(name)
+        .with_path("/")
+        .with_secure(secure)
+        .with_http_only(true)
+        // Lax, for the person comes from another site: the application that sends them.
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(Duration::seconds(
+            shared.lifetimes.session.whole_seconds(),
+        )))
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let (digest, data) = (digest(&record.id), encode(record)?);
+            let db = self.0.store.write();
+            let opened = sessions::open(db, &digest, &data, record.expiry_date).await;
+            if opened.map_err(failed)? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let (data, db) = (encode(record)?, self.0.store.write());
+        sessions::keep(db, &digest(&record.id), &data, record.expiry_date).await.map_err(failed)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let now = self.0.environment.clock.now();
+        let found = sessions::find(self.0.store.read(), &digest(id), now).await.map_err(failed)?;
+        found
+            .map(|(data, expiry_date)| {
+                let data = serde_json::from_str(&data);
+                let data = data.map_err(|error| Error::Decode(error.to_string()))?;
+                Ok(Record { id: *id, data, expiry_date })
+            })
+            .transpose()
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        sessions::close(self.0.store.write(), &digest(id)).await.map_err(failed)
+    }
+}
+
+fn digest(id: &Id) -> Digest {
+    Digest::of(&id.to_string())
+}
+
+fn encode(record: &Record) -> Result<String> {
+    serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn failed(error: StoreError) -> Error {
+    tracing::error!(error = &error as &dyn std::error::Error, "sessions cannot be kept");
+    Error::Backend(error.to_string())
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}

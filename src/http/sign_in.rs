@@ -1,0 +1,90 @@
+//! `GET` and `POST /sign-in`.
+
+use axum::response::Response;
+use secrecy::SecretString;
+
+use super::authorize;
+use super::browser::{Browser, Pending, see_other};
+use super::error::{self, PageError};
+use super::form::{BadForm, Form};
+use super::pages::{SignIn, SignInFailure};
+use super::policy_headers;
+use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
+use crate::issuance::Attempt;
+use crate::model::{Client, LedgerEvent};
+use crate::oauth::ErrorCode;
+
+pub async fn show(browser: Browser) -> Result<Response, PageError> {
+    let pending = browser.pending().await?;
+    let hint = pending.as_ref().and_then(|it| it.request.login_hint.clone());
+    page(&browser, pending.as_ref(), hint.unwrap_or_default(), None).await
+}
+
+pub async fn submit(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+    let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
+    let pending = browser.pending().await?;
+    browser.prove(&form).await?;
+
+    let field = |name| form.optional(name).ok().flatten().unwrap_or_default().to_owned();
+    let credentials = Credentials {
+        username: field("username"),
+        password: SecretString::from(field("password")),
+        address: browser.address,
+    };
+    let (typed, here) = (credentials.username.clone(), &browser.here);
+    let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::SignIn);
+    attempt.client = pending.as_ref().map(|it| it.request.client.clone());
+    let metrics = &here.server.shared.metrics;
+    let login = match sign_in::sign_in(&here.server, credentials, &mut attempt).await {
+        Ok(login) => login,
+        Err(refusal) => {
+            let (failure, wait) = match refusal {
+                Refusal::Wrong => (SignInFailure::Wrong, None),
+                Refusal::SlowDown(seconds) => slow_down(seconds.unsigned_abs()),
+                Refusal::Busy(_) => slow_down(2),
+                Refusal::Store(error) => return Err(browser.failed(&error)),
+                Refusal::Commit(error) => return Err(browser.failed(&error)),
+            };
+            metrics.signed_in(if wait.is_some() { "slowed_down" } else { "wrong" });
+            let page = page(&browser, pending.as_ref(), typed, Some(failure)).await?;
+            return Ok(error::sign_in_failed(page, wait));
+        }
+    };
+    metrics.signed_in("right");
+    browser.signed_in(&login).await?;
+    match pending {
+        None => Ok(see_other(&browser.path("/"))),
+        Some(pending) => {
+            let client = authorize::client_of(&browser, &pending.request).await?;
+            let request = pending.request.clone();
+            authorize::go_on(&browser, &client, request, Some(pending)).await
+        }
+    }
+}
+
+fn slow_down(seconds: u64) -> (SignInFailure, Option<u64>) {
+    (SignInFailure::SlowDown { seconds }, Some(seconds))
+}
+
+async fn page(
+    browser: &Browser,
+    pending: Option<&Pending>,
+    username: String,
+    failure: Option<SignInFailure>,
+) -> Result<Response, PageError> {
+    let request = pending.map(|it| &it.request);
+    let client: Option<Client> = match request {
+        Some(request) => Some(authorize::client_of(browser, request).await?),
+        None => None,
+    };
+    let page = SignIn {
+        page: browser.page(request),
+        action: browser.action(),
+        csrf: browser.csrf().await?,
+        username: username.chars().take(256).collect(),
+        client_name: client.map(|it| it.name),
+        failure,
+    };
+    let application = request.map(|it| &it.redirect_uri);
+    Ok(policy_headers::leading_to(error::html(&page), application))
+}

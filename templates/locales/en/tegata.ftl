@@ -1,0 +1,108 @@
+# What people read, in English. Every message has its twin in the other languages.
+
+language-label = Language
+
+# Sign in
+sign-in-title = Sign in
+sign-in-for = to continue to { $client }
+sign-in-username = User name
+sign-in-password = Password
+sign-in-submit = Sign in
+sign-in-note = Your password stays on this page. No app or agent ever sees it.
+sign-in-failed-title = That did not work
+sign-in-wrong = The user name and password do not go together. Please try again.
+sign-in-slow-down =
+    { $seconds ->
+        [one] Too many tries. Wait { $seconds } second, then try again.
+       *[other] Too many tries. Wait { $seconds } seconds, then try again.
+    }
+
+# Consent: the pass
+consent-title = Allow access
+consent-asks-agent = { $client } asks to act for you
+consent-asks-app = { $client } asks for access
+consent-lead-agent = Read its pass, then decide. An agent works on its own. It may do what stands here, and nothing else.
+consent-lead-app = Read its pass, then decide. It may do what stands here, and nothing else.
+consent-pass = Travel pass
+consent-who = Who asks
+consent-from = from { $host }
+consent-whom = For whom
+consent-where = Where to
+consent-what = It may
+consent-reach = Onward to
+consent-approved-admin = Approved by your administrator
+consent-approved-user = Yours to decide: Allow includes it
+consent-until = Until
+consent-until-withdrawn = It is taken back
+consent-offline = Also while you are away
+consent-allow = Allow
+consent-refuse = Refuse
+consent-seal = Allow puts the seal on.
+
+# Sign out
+sign-out-title = Sign out?
+sign-out-who = You are signed in as { $user }.
+sign-out-client = { $client } asks to sign you out here.
+sign-out-submit = Sign out
+signed-out-title = You are signed out
+signed-out-text = Until next time. On a shared computer, close the browser too.
+signed-out-back = Continue
+
+# Home
+home-title-user = Welcome, { $name }
+home-title = Welcome
+home-user = You are signed in as { $username }.
+home-nobody = Sign in once here. After that, apps and agents need a pass from you, never your password.
+home-sign-in = Sign in
+home-sign-out = Sign out
+
+# Errors: a heading for each code, and what the reader can do
+error-advice-app = Go back to the app and start again. If this happens again, tell the people who run it.
+error-advice-wait = Nothing is lost. Please try again in a few minutes.
+error-advice-again = Go back and start again.
+error-code = Code
+error-reason = Reason
+error-request = Request
+
+error-invalid-request = Something in this request is wrong
+error-invalid-client = This app is not known here
+error-unauthorized-client = This app may not ask for that
+error-access-denied = This is not allowed
+error-unsupported-response-type = This app asks in a way we do not know
+error-invalid-scope = This app asks for too much
+error-invalid-target = This app asks for a place we do not know
+error-invalid-request-uri = This request has run out
+error-login-required = Please sign in first
+error-consent-required = This needs your word first
+error-csrf = This page was open too long
+error-expired = This request has run out
+error-not-found = There is nothing here
+error-slow-down = One moment, please
+error-server-error = Something went wrong on our side
+error-temporarily-unavailable = We are not ready just now
+error-other = This did not work
+
+# The scopes of OpenID Connect Core 5.4 and 11
+scope-openid = Know that it is you
+scope-profile = See your name and your profile
+scope-email = See your e-mail address
+scope-address = See your postal address
+scope-phone = See your phone number
+scope-offline-access = Keep working while you are away
+
+# A day
+day =
+    { $day } { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $year }

@@ -1,0 +1,90 @@
+# 画面の文言(日本語)。どのメッセージも、ほかの言語と一対一で対応させる。
+
+language-label = 言語
+
+# サインイン
+sign-in-title = サインイン
+sign-in-for = 「{ $client }」の利用にはサインインが必要です。
+sign-in-username = ユーザー名
+sign-in-password = パスワード
+sign-in-submit = サインイン
+sign-in-note = パスワードを入力するのはこの画面だけです。アプリやエージェントに渡ることはありません。
+sign-in-failed-title = サインインできませんでした
+sign-in-wrong = ユーザー名またはパスワードが違います。もう一度お試しください。
+sign-in-slow-down = 試行回数が多すぎます。{ $seconds }秒ほど待ってから、もう一度お試しください。
+
+# 同意画面(通行手形)
+consent-title = アクセスの許可
+consent-asks-agent = 「{ $client }」があなたの代わりに作業することを許可しますか？
+consent-asks-app = 「{ $client }」にアクセスを許可しますか？
+consent-lead-agent = 内容を確かめてからお決めください。エージェントは、ここに書かれた範囲の中だけで動きます。
+consent-lead-app = 内容を確かめてからお決めください。ここに書かれたこと以外はできません。
+consent-pass = 通行手形
+consent-who = 依頼元
+consent-from = { $host } から
+consent-whom = ご本人
+consent-where = 行き先
+consent-what = できること
+consent-reach = 連携サービス
+consent-approved-admin = 管理者が承認済みです
+consent-approved-user = あなたの許可が必要です
+consent-until = 期限
+consent-until-withdrawn = 取り消されるまで
+consent-offline = あなたの不在時にも使えます
+consent-allow = 許可する
+consent-refuse = 許可しない
+consent-seal = 許可すると、印が押されます。
+
+# サインアウト
+sign-out-title = サインアウトしますか？
+sign-out-who = { $user } としてサインインしています。
+sign-out-client = 「{ $client }」からサインアウトの依頼がありました。
+sign-out-submit = サインアウト
+signed-out-title = サインアウトしました
+signed-out-text = ご利用ありがとうございました。共用のパソコンでは、ブラウザーも閉じてください。
+signed-out-back = 元のサイトへ進む
+
+# ホーム
+home-title-user = ようこそ、{ $name } さん
+home-title = ようこそ
+home-user = { $username } としてサインインしています。
+home-nobody = サインインはここで一度だけ。あとはパスワードの代わりに、あなたが認めた手形がアプリやエージェントを通します。
+home-sign-in = サインイン
+home-sign-out = サインアウト
+
+# エラー: コードごとの見出しと、読む人にできること
+error-advice-app = アプリに戻って、はじめからやり直してください。繰り返し表示される場合は、アプリの提供元にお知らせください。
+error-advice-wait = データは失われていません。数分後にもう一度お試しください。
+error-advice-again = 前の画面に戻って、もう一度お試しください。
+error-code = コード
+error-reason = 理由
+error-request = 受付番号
+
+error-invalid-request = リクエストの内容が正しくありません
+error-invalid-client = 登録されていないアプリです
+error-unauthorized-client = このアプリには許可されていない操作です
+error-access-denied = アクセスが許可されていません
+error-unsupported-response-type = アプリの要求形式に対応していません
+error-invalid-scope = アプリが求める権限が範囲を超えています
+error-invalid-target = アプリの指定した行き先が見つかりません
+error-invalid-request-uri = リクエストの期限が切れました
+error-login-required = 先にサインインしてください
+error-consent-required = あなたの許可が必要です
+error-csrf = 画面の有効時間が過ぎました
+error-expired = リクエストの期限が切れました
+error-not-found = ページが見つかりません
+error-slow-down = しばらくお待ちください
+error-server-error = システムに問題が発生しました
+error-temporarily-unavailable = ただいまご利用いただけません
+error-other = 処理を完了できませんでした
+
+# OpenID Connect Core 5.4 と 11 のスコープ
+scope-openid = ご本人であることを確認する
+scope-profile = 氏名とプロフィールを見る
+scope-email = メールアドレスを見る
+scope-address = 住所を見る
+scope-phone = 電話番号を見る
+scope-offline-access = あなたの不在時にも利用を続ける
+
+# 日付
+day = { $year }年{ $month }月{ $day }日

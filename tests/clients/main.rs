@@ -1,0 +1,55 @@
+//! Stock clients of others against the started binary. What they send is theirs, not ours.
+//!
+//! `scripts/test` installs the ones from npm; the lock file here pins them.
+
+mod person;
+mod relying_party;
+#[path = "../support/started.rs"]
+mod started;
+
+use std::process::Command;
+
+use started::{PASSWORD, Started, USERNAME};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+
+/// openid-client 6: sign-in by code and PKCE, userinfo, refresh, sign-out.
+#[tokio::test]
+async fn openid_client_of_npm() {
+    run_against("openid_client.mjs", &Started::new().await);
+}
+
+/// The cross-app access functions of the MCP TypeScript SDK: the whole way of an ID-JAG.
+#[tokio::test]
+async fn mcp_typescript_sdk() {
+    run_against("mcp_cross_app_access.mjs", &Started::new().await);
+}
+
+/// The provider of the same SDK, which also names the resource when it redeems.
+#[tokio::test]
+async fn mcp_typescript_sdk_as_provider() {
+    run_against("mcp_provider.mjs", &Started::new().await);
+}
+
+/// Runs a script and fails with what it printed. It ends by itself, see `person.mjs`.
+fn run_against(script: &str, tegata: &Started) {
+    let output = node(script, tegata).output().expect("node, see scripts/test");
+    assert!(
+        output.status.success(),
+        "{script}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}
+
+fn node(script: &str, tegata: &Started) -> Command {
+    let mut command = Command::new("node");
+    command
+        .current_dir(FOLDER)
+        .arg(script)
+        .env("ISSUER", tegata.issuer())
+        .env("USERNAME", USERNAME)
+        .env("PASSWORD", PASSWORD);
+    command
+}
