@@ -9,7 +9,7 @@ use crate::server::{AuthorizationServer, Role};
 pub struct NotGoverned;
 
 /// The `aud` of an access token for `resources`; for none, all that the server governs.
-pub fn of(
+pub(super) fn of(
     server: &AuthorizationServer,
     resources: &[Resource],
 ) -> Result<Vec<String>, NotGoverned> {
@@ -38,7 +38,10 @@ pub fn of(
 
 /// What is left of `granted` when the client asks for `asked` of it (RFC 8707 §2.2). Nothing
 /// granted in particular is no restriction, and nothing asked is no narrowing.
-pub fn narrowed(granted: &[Resource], asked: Vec<Resource>) -> Result<Vec<Resource>, NotGoverned> {
+pub(super) fn narrowed(
+    granted: &[Resource],
+    asked: Vec<Resource>,
+) -> Result<Vec<Resource>, NotGoverned> {
     match (granted, asked.is_empty()) {
         (_, true) => Ok(granted.to_vec()),
         ([], false) => Ok(asked),

@@ -13,13 +13,19 @@ use crate::issuance::{self, Attempt};
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::{ErrorCode, Params};
 
-pub async fn by_query(browser: Browser, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+pub(super) async fn by_query(
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let params = params.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     authorize(browser, &params).await
 }
 
-pub async fn by_form(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+pub(super) async fn by_form(
+    browser: Browser,
+    form: Result<Form, BadForm>,
+) -> Result<Response, PageError> {
     let Form(params) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     authorize(browser, &params).await
 }
@@ -41,7 +47,7 @@ async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageEr
 }
 
 /// Takes the next step of a request, which may have waited as `pending`.
-pub async fn go_on(
+pub(super) async fn go_on(
     browser: &Browser,
     client: &Client,
     request: AuthorizationRequest,
@@ -83,7 +89,7 @@ async fn waiting(
 }
 
 /// Sends the code to the application; or says why there is none.
-pub async fn finish(
+pub(super) async fn finish(
     browser: &Browser,
     request: &AuthorizationRequest,
     pending: Option<&Pending>,
@@ -111,7 +117,7 @@ pub async fn finish(
 }
 
 /// Tells the client why there is no code, and records it.
-pub async fn refuse(
+pub(super) async fn refuse(
     browser: &Browser,
     client: &Client,
     to: &Redirected,
@@ -128,7 +134,7 @@ pub async fn refuse(
     Ok(see_other(&to.with_error(code, said)))
 }
 
-pub fn attempt(browser: &Browser, client: &Client) -> Attempt {
+pub(super) fn attempt(browser: &Browser, client: &Client) -> Attempt {
     let here = &browser.here;
     let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Code);
     attempt.client = Some(client.id.clone());
@@ -136,7 +142,7 @@ pub fn attempt(browser: &Browser, client: &Client) -> Attempt {
 }
 
 /// The client of a request that waited: it may have been removed in the meantime.
-pub async fn client_of(
+pub(super) async fn client_of(
     browser: &Browser,
     request: &AuthorizationRequest,
 ) -> Result<Client, PageError> {

@@ -19,7 +19,7 @@ use crate::oauth::{ErrorCode, Params, SessionId};
 use crate::store;
 
 /// Everything that a page needs to know about who looks at it.
-pub struct Browser {
+pub(super) struct Browser {
     pub here: Here,
     pub session: Session,
     pub query: Params,
@@ -37,7 +37,7 @@ const MOST_PENDING: usize = 8;
 
 /// An authorization request that waits for the person.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Pending {
+pub(super) struct Pending {
     pub id: String,
     pub request: AuthorizationRequest,
 }
@@ -61,7 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Browser {
 
 impl Browser {
     /// Who is signed in, if somebody is: the login has not ended, and the person is active.
-    pub async fn person(&self) -> Result<Option<(User, Login)>, PageError> {
+    pub(super) async fn person(&self) -> Result<Option<(User, Login)>, PageError> {
         let Some(sid) = self.get::<SessionId>(SID).await? else { return Ok(None) };
         let db = self.here.server.shared.store.read();
         let login = store::logins::find(db, &sid).await.map_err(|error| self.failed(&error))?;
@@ -78,18 +78,18 @@ impl Browser {
 
     /// Takes the person of `login` in. The session gets a new identifier, so that nobody who
     /// knew the old one comes in with them.
-    pub async fn signed_in(&self, login: &Login) -> Result<(), PageError> {
+    pub(super) async fn signed_in(&self, login: &Login) -> Result<(), PageError> {
         self.session.cycle_id().await.map_err(|error| self.lost(&error))?;
         self.keep(SID, &login.sid).await
     }
 
     /// Forgets the person and all that waited for them.
-    pub async fn signed_out(&self) -> Result<(), PageError> {
+    pub(super) async fn signed_out(&self) -> Result<(), PageError> {
         self.session.flush().await.map_err(|error| self.lost(&error))
     }
 
     /// What the forms of this session carry.
-    pub async fn csrf(&self) -> Result<String, PageError> {
+    pub(super) async fn csrf(&self) -> Result<String, PageError> {
         if let Some(token) = self.get::<String>(CSRF).await? {
             return Ok(token);
         }
@@ -99,7 +99,7 @@ impl Browser {
     }
 
     /// Whether `form` is one that we sent to this session.
-    pub async fn prove(&self, form: &Params) -> Result<(), PageError> {
+    pub(super) async fn prove(&self, form: &Params) -> Result<(), PageError> {
         let kept = self.get::<String>(CSRF).await?.unwrap_or_default();
         let sent = form.optional("csrf").ok().flatten().unwrap_or_default();
         let same: bool = kept.as_bytes().ct_eq(sent.as_bytes()).into();
@@ -110,7 +110,7 @@ impl Browser {
     }
 
     /// Keeps `request` until the person has done what it needs.
-    pub async fn wait(&self, request: AuthorizationRequest) -> Result<Pending, PageError> {
+    pub(super) async fn wait(&self, request: AuthorizationRequest) -> Result<Pending, PageError> {
         let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
         let pending = Pending { id: self.here.server.shared.environment.unique_id(), request };
         all.push(pending.clone());
@@ -120,7 +120,7 @@ impl Browser {
     }
 
     /// The request that the query of this page names. `None` if it names none.
-    pub async fn pending(&self) -> Result<Option<Pending>, PageError> {
+    pub(super) async fn pending(&self) -> Result<Option<Pending>, PageError> {
         let Ok(Some(id)) = self.query.optional("request") else { return Ok(None) };
         let all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
         let issuer = &self.here.server.issuer;
@@ -129,7 +129,7 @@ impl Browser {
     }
 
     /// Forgets a request that has been answered.
-    pub async fn answered(&self, pending: &Pending) -> Result<(), PageError> {
+    pub(super) async fn answered(&self, pending: &Pending) -> Result<(), PageError> {
         let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
         all.retain(|it| it.id != pending.id);
         self.keep(PENDING, &all).await
@@ -144,19 +144,19 @@ impl Browser {
     }
 
     /// The words for this person; `request` may say which language the application is in.
-    pub fn texts(&self, request: Option<&AuthorizationRequest>) -> &'static Texts {
+    pub(super) fn texts(&self, request: Option<&AuthorizationRequest>) -> &'static Texts {
         let chosen = self.query.optional("ui_locales").ok().flatten();
         let wanted = request.and_then(|it| it.ui_locales.as_deref());
         Texts::negotiate(chosen.or(wanted), self.accept_language.as_deref())
     }
 
     /// What every page has, in the language of the person.
-    pub fn page(&self, request: Option<&AuthorizationRequest>) -> Page {
+    pub(super) fn page(&self, request: Option<&AuthorizationRequest>) -> Page {
         Page::new(self.texts(request), |language: Language| self.this_page(Some(language.tag())))
     }
 
     /// Path and query of this very page, for its form: in the language that was chosen.
-    pub fn action(&self) -> String {
+    pub(super) fn action(&self) -> String {
         self.this_page(self.query.optional("ui_locales").ok().flatten())
     }
 
@@ -166,7 +166,7 @@ impl Browser {
     }
 
     /// This very page, with `params` as its query.
-    pub fn this_page_with(&self, params: &Params) -> String {
+    pub(super) fn this_page_with(&self, params: &Params) -> String {
         self.with_query(params.pairs())
     }
 
@@ -178,13 +178,13 @@ impl Browser {
     }
 
     /// Where `path` of this issuer is on this host.
-    pub fn path(&self, path: &str) -> String {
+    pub(super) fn path(&self, path: &str) -> String {
         let base = self.here.server.issuer.url();
         format!("{}{path}", base.path().trim_end_matches('/'))
     }
 
     /// Sends the person to another page of ours, with the request that it is about.
-    pub fn on_to(&self, path: &str, pending: &Pending) -> Response {
+    pub(super) fn on_to(&self, path: &str, pending: &Pending) -> Response {
         let mut query = Serializer::new(String::new());
         query.append_pair("request", &pending.id);
         if let Ok(Some(locales)) = self.query.optional("ui_locales") {
@@ -194,7 +194,7 @@ impl Browser {
     }
 
     /// A page that says what is wrong.
-    pub fn error(&self, kind: PageErrorKind, reason: &str) -> PageError {
+    pub(super) fn error(&self, kind: PageErrorKind, reason: &str) -> PageError {
         let page = ErrorPage {
             page: self.page(None),
             code: kind.code().to_owned(),
@@ -205,7 +205,7 @@ impl Browser {
     }
 
     /// A page for a refusal, whose cause goes to the log.
-    pub fn refused(
+    pub(super) fn refused(
         &self,
         code: ErrorCode,
         refusal: &(dyn std::error::Error + 'static),
@@ -216,7 +216,7 @@ impl Browser {
     }
 
     /// A page for a fault of ours.
-    pub fn failed(&self, error: &(dyn std::error::Error + 'static)) -> PageError {
+    pub(super) fn failed(&self, error: &(dyn std::error::Error + 'static)) -> PageError {
         self.refused(ErrorCode::ServerError, error)
     }
 
@@ -226,13 +226,13 @@ impl Browser {
 }
 
 /// RFC 9110 §15.4.4: whatever it was, go on with GET.
-pub fn see_other(to: &str) -> Response {
+pub(super) fn see_other(to: &str) -> Response {
     let mut response = Redirect::to(to).into_response();
     let no_store = header::HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
 }
 
-pub async fn not_found(browser: Browser) -> PageError {
+pub(super) async fn not_found(browser: Browser) -> PageError {
     browser.error(PageErrorKind::NotFound, "")
 }

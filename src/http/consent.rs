@@ -21,7 +21,7 @@ enum Stage {
     Elsewhere(Response),
 }
 
-pub async fn show(browser: Browser) -> Result<Response, PageError> {
+pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
     match stage(&browser).await? {
         Stage::Elsewhere(response) => Ok(response),
         Stage::Ask { pending, client, user, ask, .. } => {
@@ -32,7 +32,10 @@ pub async fn show(browser: Browser) -> Result<Response, PageError> {
     }
 }
 
-pub async fn submit(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+pub(super) async fn submit(
+    browser: Browser,
+    form: Result<Form, BadForm>,
+) -> Result<Response, PageError> {
     let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     browser.prove(&form).await?;
     let (pending, client, login, ask) = match stage(&browser).await? {

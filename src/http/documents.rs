@@ -18,18 +18,18 @@ const FROM_ANYWHERE: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_
 const FOR_FIVE_MINUTES: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
 /// RFC 8414 §3.2 and OIDC Discovery §4.2.
-pub async fn metadata(here: Here) -> impl IntoResponse {
+pub(super) async fn metadata(here: Here) -> impl IntoResponse {
     ([FOR_FIVE_MINUTES, FROM_ANYWHERE], Json(metadata::metadata(&here.server)))
 }
 
 /// RFC 7517 §5 and §8.5.1.
-pub async fn jwks(here: Here) -> impl IntoResponse {
+pub(super) async fn jwks(here: Here) -> impl IntoResponse {
     let headers =
         [FOR_FIVE_MINUTES, FROM_ANYWHERE, (header::CONTENT_TYPE, "application/jwk-set+json")];
     (headers, here.server.keys.jwks().to_string())
 }
 
-pub async fn asset(Path(name): Path<String>) -> Response {
+pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let Some(asset) = pages::asset(&name) else { return error::nothing_there() };
     let headers = [
         (header::CONTENT_TYPE, asset.media_type),

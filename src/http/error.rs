@@ -14,10 +14,10 @@ use crate::grants::TokenError;
 use crate::oauth::{ErrorCode, Issuer};
 
 /// What a request gets that was not answered in time.
-pub const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
+pub(super) const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
 
 /// An error response of the token endpoint (RFC 6749 §5.2).
-pub struct OAuthError {
+pub(super) struct OAuthError {
     code: ErrorCode,
     description: String,
 }
@@ -38,7 +38,7 @@ fn status(code: ErrorCode) -> StatusCode {
 }
 
 /// Writes the cause of a fault of ours to the log. A refusal is logged with its answer.
-pub fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
+pub(super) fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
     if code.is_ours() {
         tracing::error!(error.code = code.as_str(), error, "a request failed");
     } else {
@@ -104,7 +104,7 @@ fn allowed(c: char) -> char {
 }
 
 /// An error of a resource (RFC 6750 §3).
-pub struct BearerError {
+pub(super) struct BearerError {
     pub code: ErrorCode,
     pub description: String,
     pub scope: Option<&'static str>,
@@ -126,13 +126,13 @@ impl IntoResponse for BearerError {
 }
 
 /// RFC 6750 §3.1: without any token, no error code either.
-pub fn no_token() -> Response {
+pub(super) fn no_token() -> Response {
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
     (StatusCode::UNAUTHORIZED, challenge).into_response()
 }
 
 /// RFC 6749 §3.2: the token endpoint takes POST only.
-pub async fn method_not_allowed() -> Response {
+pub(super) async fn method_not_allowed() -> Response {
     let said = "the token endpoint takes POST, with a form in the body";
     let mut response = described(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidRequest, said);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -140,7 +140,7 @@ pub async fn method_not_allowed() -> Response {
 }
 
 /// A request to a host or path that no issuer of ours has.
-pub struct Misdirected {
+pub(super) struct Misdirected {
     pub home: Issuer,
 }
 
@@ -155,14 +155,14 @@ impl IntoResponse for Misdirected {
 }
 
 /// A bug of ours that stopped a request. The others go on.
-pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a request met a bug and was stopped");
     described(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError, OUR_FAULT)
 }
 
 /// Why a page cannot be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageErrorKind {
+pub(super) enum PageErrorKind {
     OAuth(ErrorCode),
     /// The form is not the one that we sent, or the session has ended.
     Csrf,
@@ -172,13 +172,13 @@ pub enum PageErrorKind {
 }
 
 /// An error that a person sees.
-pub struct PageError {
+pub(super) struct PageError {
     pub kind: PageErrorKind,
     pub page: Box<ErrorPage>,
 }
 
 impl PageErrorKind {
-    pub fn code(self) -> &'static str {
+    pub(super) fn code(self) -> &'static str {
         match self {
             Self::OAuth(code) => code.as_str(),
             Self::Csrf => "csrf",
@@ -204,7 +204,7 @@ impl IntoResponse for PageError {
 }
 
 /// What a sign-in page comes back with.
-pub fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
+pub(super) fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
     let mut response = page;
     *response.status_mut() = match wait {
         None => StatusCode::UNPROCESSABLE_ENTITY,
@@ -217,17 +217,17 @@ pub fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
 }
 
 /// What `/readyz` says when it is not.
-pub fn not_ready(why: &'static str) -> Response {
+pub(super) fn not_ready(why: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
 /// A path below which there is nothing.
-pub fn nothing_there() -> Response {
+pub(super) fn nothing_there() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
 
 /// A page as HTML, never kept by anybody (its tokens and names are one person's).
-pub fn html(page: &impl Template) -> Response {
+pub(super) fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => {
             let headers = [

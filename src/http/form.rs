@@ -10,10 +10,10 @@ use crate::oauth::{NotAForm, Params};
 const LARGEST: usize = 64 * 1024;
 
 /// The parameters of a form body.
-pub struct Form(pub Params);
+pub(super) struct Form(pub Params);
 
 #[derive(Debug, thiserror::Error)]
-pub enum BadForm {
+pub(super) enum BadForm {
     #[error("the Content-Type must be application/x-www-form-urlencoded")]
     ContentType,
     #[error("the body is too large or broke off")]

@@ -11,12 +11,12 @@ use crate::server::LiveIssuers;
 use crate::telemetry::METRICS_TYPE;
 
 /// The process lives.
-pub async fn healthz() -> &'static str {
+pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// It can serve: the database answers.
-pub async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
+pub(super) async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
     match issuers.shared().store.ping().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
@@ -28,6 +28,6 @@ pub async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
 }
 
 /// Prometheus asks for it.
-pub async fn metrics(State(issuers): State<Arc<LiveIssuers>>) -> impl IntoResponse {
+pub(super) async fn metrics(State(issuers): State<Arc<LiveIssuers>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, METRICS_TYPE)], issuers.shared().metrics.render())
 }

@@ -6,7 +6,7 @@ use super::browser::Browser;
 use super::error::{self, PageError};
 use super::pages::{Home, HomeUser};
 
-pub async fn home(browser: Browser) -> Result<Response, PageError> {
+pub(super) async fn home(browser: Browser) -> Result<Response, PageError> {
     let person = browser.person().await?;
     let user = person
         .map(|(user, _)| HomeUser { name: user.shown_name().to_owned(), username: user.username });

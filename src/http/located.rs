@@ -15,7 +15,7 @@ use crate::server::{AuthorizationServer, LiveIssuers};
 
 /// The server that a request is for, and what else every handler may want to know.
 #[derive(Clone)]
-pub struct Here {
+pub(super) struct Here {
     pub server: Arc<AuthorizationServer>,
     pub request: RequestId,
     /// The path as it was asked for, with that of the issuer.
@@ -23,7 +23,7 @@ pub struct Here {
 }
 
 /// Puts [`Here`] into the request and leaves it the path below the issuer.
-pub async fn locate(
+pub(super) async fn locate(
     State(live): State<Arc<LiveIssuers>>,
     mut request: Request,
     next: Next,

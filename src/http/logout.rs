@@ -12,14 +12,17 @@ use crate::issuance::Attempt;
 use crate::model::{LedgerEvent, Login};
 use crate::oauth::{ErrorCode, Params, RedirectUri};
 
-pub async fn show(browser: Browser) -> Result<Response, PageError> {
+pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
     let request = check(&browser, &browser.query).await?;
     ask(&browser, request).await
 }
 
 /// Our own form comes back here, with its parameters still in the query; and §2 lets clients
 /// use POST for the request itself, which then has no token of ours: it becomes the query.
-pub async fn submit(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+pub(super) async fn submit(
+    browser: Browser,
+    form: Result<Form, BadForm>,
+) -> Result<Response, PageError> {
     let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     if form.optional("csrf").ok().flatten().is_none() {
         return Ok(see_other(&browser.this_page_with(&form)));

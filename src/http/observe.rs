@@ -16,7 +16,7 @@ use crate::telemetry::Stopwatch;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Ids are ours alone: one that came with a request could be anything, or somebody else's.
-pub async fn observe(
+pub(super) async fn observe(
     State(issuers): State<Arc<LiveIssuers>>,
     mut request: Request,
     next: Next,

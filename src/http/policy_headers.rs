@@ -13,7 +13,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
                       frame-ancestors 'none'; form-action 'self'";
 
 /// Headers of every page, unless the page has set its own policy.
-pub async fn for_pages(request: Request, next: Next) -> Response {
+pub(super) async fn for_pages(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
@@ -25,7 +25,7 @@ pub async fn for_pages(request: Request, next: Next) -> Response {
 
 /// Lets the forms of a page lead to the application, besides to ourselves: browsers hold
 /// `form-action` against redirects, too. `docs/decisions/0015-form-action-names-the-redirect-host.md`.
-pub fn leading_to(mut page: Response, application: Option<&RedirectUri>) -> Response {
+pub(super) fn leading_to(mut page: Response, application: Option<&RedirectUri>) -> Response {
     let source = application.and_then(|it| source(it.as_str()));
     if let Some(source) = source
         && let Ok(policy) = HeaderValue::from_str(&format!("{POLICY} {source}"))

@@ -17,10 +17,10 @@ use crate::store::{StoreError, sessions};
 /// Sessions in the table `sessions`, found by the digest of what is in the cookie: who reads
 /// the table cannot take a session over.
 #[derive(Clone)]
-pub struct Sessions(Arc<Shared>);
+pub(super) struct Sessions(Arc<Shared>);
 
 /// The layer of all routes for people.
-pub fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
+pub(super) fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
     let secure = shared.home.as_str().starts_with("https:");
     // RFC 6265bis §4.1.3.2: "__Host-" ties the cookie to https, to this host and to "/".
     let name = if secure { "__Host-tegata" } else { "tegata" };

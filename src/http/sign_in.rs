@@ -14,13 +14,16 @@ use crate::issuance::Attempt;
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::ErrorCode;
 
-pub async fn show(browser: Browser) -> Result<Response, PageError> {
+pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
     let pending = browser.pending().await?;
     let hint = pending.as_ref().and_then(|it| it.request.login_hint.clone());
     page(&browser, pending.as_ref(), hint.unwrap_or_default(), None).await
 }
 
-pub async fn submit(browser: Browser, form: Result<Form, BadForm>) -> Result<Response, PageError> {
+pub(super) async fn submit(
+    browser: Browser,
+    form: Result<Form, BadForm>,
+) -> Result<Response, PageError> {
     let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     let pending = browser.pending().await?;
     browser.prove(&form).await?;

@@ -9,7 +9,7 @@ use super::form::{BadForm, Form};
 use super::located::Here;
 use crate::grants;
 
-pub async fn token(
+pub(super) async fn token(
     here: Here,
     headers: HeaderMap,
     form: Result<Form, BadForm>,

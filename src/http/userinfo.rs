@@ -8,7 +8,7 @@ use super::error::{self, BearerError};
 use super::located::Here;
 use crate::flows::userinfo;
 
-pub async fn userinfo(here: Here, headers: HeaderMap) -> Response {
+pub(super) async fn userinfo(here: Here, headers: HeaderMap) -> Response {
     let server = &here.server;
     if !server.is_home() {
         return error::nothing_there();

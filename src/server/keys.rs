@@ -107,7 +107,7 @@ pub(super) async fn make_missing(
 }
 
 /// A new key, which signs from `signs_from` on.
-pub async fn new_record(
+pub(super) async fn new_record(
     environment: &Environment,
     kek: &KeyEncryptionKey,
     issuer: &Issuer,

@@ -7,20 +7,23 @@ use time::OffsetDateTime;
 use super::StoreError;
 
 /// A value as JSON text.
-pub fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data is always JSON")
 }
 
 /// A value from the JSON text that [`json`] made.
-pub fn parsed<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, StoreError> {
+pub(super) fn parsed<T: DeserializeOwned>(
+    table: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt(table))
 }
 
 /// A checked text, from a column that only checked ones went into.
-pub fn text<T: TryFrom<String>>(table: &'static str, text: String) -> Result<T, StoreError> {
+pub(super) fn text<T: TryFrom<String>>(table: &'static str, text: String) -> Result<T, StoreError> {
     T::try_from(text).map_err(|_| StoreError::Corrupt(table))
 }
 
-pub fn time(table: &'static str, seconds: i64) -> Result<OffsetDateTime, StoreError> {
+pub(super) fn time(table: &'static str, seconds: i64) -> Result<OffsetDateTime, StoreError> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| StoreError::Corrupt(table))
 }

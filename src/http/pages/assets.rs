@@ -13,7 +13,7 @@ static ICON: LazyLock<Asset> = LazyLock::new(|| {
 });
 
 /// A file below `/assets/`.
-pub struct Asset {
+pub(crate) struct Asset {
     /// `tegata-<hash>.css`
     pub name: String,
     /// `/assets/tegata-<hash>.css`
@@ -36,17 +36,17 @@ impl Asset {
 }
 
 /// The stylesheet of every page.
-pub fn stylesheet() -> &'static Asset {
+pub(crate) fn stylesheet() -> &'static Asset {
     &STYLESHEET
 }
 
 /// The seal, for the tab.
-pub fn icon() -> &'static Asset {
+pub(crate) fn icon() -> &'static Asset {
     &ICON
 }
 
 /// The asset of this name, for `/assets/{name}`.
-pub fn asset(name: &str) -> Option<&'static Asset> {
+pub(crate) fn asset(name: &str) -> Option<&'static Asset> {
     [stylesheet(), icon()].into_iter().find(|asset| asset.name == name)
 }
 

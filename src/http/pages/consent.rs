@@ -6,7 +6,7 @@ use askama::Template;
 /// Who asks and from which host, for whom, where to, what it may do, until when.
 #[derive(Template)]
 #[template(path = "consent.html")]
-pub struct Consent {
+pub(crate) struct Consent {
     /// Words and links.
     pub page: Page,
     /// Path and query that the form is posted to.
@@ -45,7 +45,7 @@ impl Consent {
 }
 
 /// One scope.
-pub struct ScopeLine {
+pub(crate) struct ScopeLine {
     /// The scope itself, shown if nobody described it.
     pub name: String,
     /// What it means, in plain words.
@@ -59,7 +59,7 @@ impl ScopeLine {
 }
 
 /// One service that the client has a connection to.
-pub struct ServiceLine {
+pub(crate) struct ServiceLine {
     /// The service.
     pub name: String,
     /// What the client may do there, in plain words.
@@ -70,7 +70,7 @@ pub struct ServiceLine {
 
 /// Whose word a connection needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Approval {
+pub(crate) enum Approval {
     /// The administrator gave it for everybody.
     Admin,
     /// The person gives it with this very page.

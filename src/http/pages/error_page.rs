@@ -6,7 +6,7 @@ use askama::Template;
 /// An error that cannot, or must not, be sent to the client.
 #[derive(Template)]
 #[template(path = "error.html")]
-pub struct ErrorPage {
+pub(crate) struct ErrorPage {
     /// Words and links.
     pub page: Page,
     /// The OAuth error code, or one of ours: `csrf`, `expired`, `not_found`, `slow_down`.

@@ -6,7 +6,7 @@ use askama::Template;
 /// Who is signed in, and the way in or out.
 #[derive(Template)]
 #[template(path = "home.html")]
-pub struct Home {
+pub(crate) struct Home {
     /// Words and links.
     pub page: Page,
     /// Who is signed in.
@@ -18,7 +18,7 @@ pub struct Home {
 }
 
 /// The person on the home page.
-pub struct HomeUser {
+pub(crate) struct HomeUser {
     /// What others call them.
     pub name: String,
     /// What they sign in with.

@@ -4,7 +4,7 @@ use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_language
 
 /// A language that the pages speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
+pub(crate) enum Language {
     /// English, also for all who asked for nothing that we have.
     English,
     /// Japanese.
@@ -13,10 +13,10 @@ pub enum Language {
 
 impl Language {
     /// All of them, in the order of the footer.
-    pub const ALL: [Self; 2] = [Self::English, Self::Japanese];
+    pub(crate) const ALL: [Self; 2] = [Self::English, Self::Japanese];
 
     /// BCP 47, as in the `lang` attribute and in `ui_locales`.
-    pub const fn tag(self) -> &'static str {
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Japanese => "ja",
@@ -24,7 +24,7 @@ impl Language {
     }
 
     /// What the language calls itself.
-    pub const fn own_name(self) -> &'static str {
+    pub(crate) const fn own_name(self) -> &'static str {
         match self {
             Self::English => "English",
             Self::Japanese => "日本語",
@@ -34,7 +34,7 @@ impl Language {
     /// OIDC Core §3.1.2.1: `ui_locales` is a "space-separated list of BCP47 language tag values,
     /// ordered by preference". It wins over the browser's `Accept-Language`; strangers send both, so
     /// what cannot be read is passed over.
-    pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
+    pub(crate) fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
         let wished: Option<Vec<&str>> =
             ui_locales.map(|list| list.split_ascii_whitespace().collect());
         let accepted = accept_language.map(by_weight);

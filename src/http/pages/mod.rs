@@ -17,12 +17,12 @@ mod texts;
 #[cfg(test)]
 mod tests;
 
-pub use assets::{asset, icon, stylesheet};
-pub use consent::{Approval, Consent, ScopeLine, ServiceLine};
-pub use error_page::ErrorPage;
-pub use home::{Home, HomeUser};
-pub use language::Language;
-pub use page::Page;
-pub use sign_in::{SignIn, SignInFailure};
-pub use sign_out::{SignOut, SignedOut};
-pub use texts::Texts;
+pub(super) use assets::{asset, icon, stylesheet};
+pub(super) use consent::{Approval, Consent, ScopeLine, ServiceLine};
+pub(super) use error_page::ErrorPage;
+pub(super) use home::{Home, HomeUser};
+pub(super) use language::Language;
+pub(super) use page::Page;
+pub(super) use sign_in::{SignIn, SignInFailure};
+pub(super) use sign_out::{SignOut, SignedOut};
+pub(super) use texts::Texts;

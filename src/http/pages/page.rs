@@ -3,7 +3,7 @@
 use super::{Language, Texts, icon, stylesheet};
 
 /// The words and the links that every page shares.
-pub struct Page {
+pub(crate) struct Page {
     /// The words, in the language of the person.
     pub texts: &'static Texts,
     /// This very page in every language.
@@ -11,7 +11,7 @@ pub struct Page {
 }
 
 /// This page in one language.
-pub struct LanguageLink {
+pub(crate) struct LanguageLink {
     /// The language.
     pub language: Language,
     /// Path and query, with `ui_locales`.
@@ -20,25 +20,25 @@ pub struct LanguageLink {
 
 impl Page {
     /// A page in the language of `texts`; `href` tells where the same page is in another one.
-    pub fn new(texts: &'static Texts, href: impl Fn(Language) -> String) -> Self {
+    pub(crate) fn new(texts: &'static Texts, href: impl Fn(Language) -> String) -> Self {
         let link = |language| LanguageLink { language, href: href(language) };
         Self { texts, languages: Language::ALL.map(link).into() }
     }
 
     /// The language of this page.
-    pub fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         self.texts.language()
     }
 
     /// Where the stylesheet is.
     #[expect(clippy::unused_self, reason = "a template asks its page")]
-    pub fn stylesheet_href(&self) -> &'static str {
+    pub(crate) fn stylesheet_href(&self) -> &'static str {
         &stylesheet().href
     }
 
     /// Where the icon is.
     #[expect(clippy::unused_self, reason = "a template asks its page")]
-    pub fn icon_href(&self) -> &'static str {
+    pub(crate) fn icon_href(&self) -> &'static str {
         &icon().href
     }
 }

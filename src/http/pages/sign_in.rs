@@ -6,7 +6,7 @@ use askama::Template;
 /// User name and password.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-pub struct SignIn {
+pub(crate) struct SignIn {
     /// Words and links.
     pub page: Page,
     /// Path and query that the form is posted to.
@@ -29,7 +29,7 @@ impl SignIn {
 
 /// Why a sign-in did not work. Which of the two words was wrong is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInFailure {
+pub(crate) enum SignInFailure {
     /// The user name, the password, or both.
     Wrong,
     /// Too many tries.

@@ -6,7 +6,7 @@ use askama::Template;
 /// Asks, because the OP "SHOULD ask the End-User whether to log out of the OP as well" (§2).
 #[derive(Template)]
 #[template(path = "sign_out.html")]
-pub struct SignOut {
+pub(crate) struct SignOut {
     /// Words and links.
     pub page: Page,
     /// Path and query that the form is posted to.
@@ -22,7 +22,7 @@ pub struct SignOut {
 /// It is done.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
-pub struct SignedOut {
+pub(crate) struct SignedOut {
     /// Words and links.
     pub page: Page,
     /// Where to go on, if anywhere. Only a checked URL: it becomes a link.

@@ -14,19 +14,22 @@ static JAPANESE_TEXTS: LazyLock<Texts> =
     LazyLock::new(|| Texts::read(Language::Japanese, JAPANESE));
 
 /// All words in one language.
-pub struct Texts {
+pub(crate) struct Texts {
     language: Language,
     bundle: FluentBundle<FluentResource>,
 }
 
 impl Texts {
     /// The texts in the language that suits this person best.
-    pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> &'static Self {
+    pub(crate) fn negotiate(
+        ui_locales: Option<&str>,
+        accept_language: Option<&str>,
+    ) -> &'static Self {
         Self::in_language(Language::negotiate(ui_locales, accept_language))
     }
 
     /// The texts in one language.
-    pub fn in_language(language: Language) -> &'static Self {
+    pub(crate) fn in_language(language: Language) -> &'static Self {
         match language {
             Language::English => &ENGLISH_TEXTS,
             Language::Japanese => &JAPANESE_TEXTS,
@@ -34,18 +37,18 @@ impl Texts {
     }
 
     /// The language of these texts.
-    pub fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         self.language
     }
 
     /// A text that stands alone.
-    pub fn text(&self, id: &str) -> String {
+    pub(crate) fn text(&self, id: &str) -> String {
         self.format(id, None)
     }
 
     /// A text with a value in it. Fluent sets the value apart (U+2068, U+2069), so that a
     /// right-to-left name cannot reorder the sentence around it.
-    pub fn text_with<'a>(
+    pub(crate) fn text_with<'a>(
         &self,
         id: &str,
         name: &'static str,
@@ -57,7 +60,7 @@ impl Texts {
     }
 
     /// What a scope of OIDC Core §5.4 and §11 means to the person. Others come with their own words.
-    pub fn scope_description(&self, scope: &str) -> Option<String> {
+    pub(crate) fn scope_description(&self, scope: &str) -> Option<String> {
         let id = match scope {
             "openid" => "scope-openid",
             "profile" => "scope-profile",
@@ -71,7 +74,7 @@ impl Texts {
     }
 
     /// A calendar day, such as the last one of a pass.
-    pub fn day(&self, year: i32, month: u8, day: u8) -> String {
+    pub(crate) fn day(&self, year: i32, month: u8, day: u8) -> String {
         let mut args = FluentArgs::new();
         args.set("year", year.to_string());
         args.set("month", month);
@@ -80,14 +83,14 @@ impl Texts {
     }
 
     /// The heading above an error, by its code.
-    pub fn error_heading(&self, code: &str) -> String {
+    pub(crate) fn error_heading(&self, code: &str) -> String {
         let id = format!("error-{}", code.replace('_', "-"));
         let known = ERROR_CODES.contains(&code) && self.bundle.has_message(&id);
         self.text(if known { &id } else { "error-other" })
     }
 
     /// What the person can do about an error.
-    pub fn error_advice(&self, code: &str) -> String {
+    pub(crate) fn error_advice(&self, code: &str) -> String {
         self.text(match code {
             "server_error" | "temporarily_unavailable" | "slow_down" => "error-advice-wait",
             "csrf" | "not_found" => "error-advice-again",
