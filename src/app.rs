@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, KeyFileError};
+use crate::directory::Ground;
 use crate::environment::Environment;
 use crate::http;
 use crate::jose::KeyEncryptionKey;
-use crate::outbound::{Http, Limits, RemoteKeys, Unreachable};
+use crate::outbound::{FetchKeys, Http, Limits, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError};
@@ -67,20 +68,42 @@ impl Opened {
         let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await?;
         Ok(Self { store, kek, secret_key, environment })
     }
+
+    /// What a directory file is applied on.
+    pub fn ground(&self, config: &Config) -> Ground {
+        Ground {
+            store: self.store.clone(),
+            home: config.public_url.clone(),
+            id_jag: config.lifetimes.id_jag,
+            passwords: Passwords::new(config.sign_in.parallel_hashes, self.environment.clone()),
+            secret_key: self.secret_key.clone(),
+            environment: self.environment.clone(),
+        }
+    }
 }
 
 /// Everything that is shared by all issuers, as `config` wants it.
 pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, AppError> {
-    let Opened { store, kek, secret_key, environment } = opened;
     let outbound = Http::new(Limits {
         allow_private_networks: config.outbound.allow_private_networks,
         timeout: config.outbound.timeout.unsigned_abs(),
         largest: LARGEST_ANSWER,
     })?;
+    let remote_keys = RemoteKeys::new(outbound, opened.environment.clone());
+    assemble_with(config, opened, Arc::new(remote_keys)).await
+}
+
+/// The same, with the keys of others from `remote_keys`.
+pub async fn assemble_with(
+    config: &Config,
+    opened: Opened,
+    remote_keys: Arc<dyn FetchKeys>,
+) -> Result<LiveIssuers, AppError> {
+    let Opened { store, kek, secret_key, environment } = opened;
     let shared = Arc::new(Shared {
         store,
         passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
-        remote_keys: Arc::new(RemoteKeys::new(outbound, environment.clone())),
+        remote_keys,
         environment,
         secret_key,
         lifetimes: config.lifetimes,

@@ -5,6 +5,8 @@
 
 pub mod app;
 
+pub mod directory;
+
 pub mod http;
 
 pub mod flows;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::grants;
 use crate::jose::Algorithm;
 use crate::oauth::{AuthMethod, GrantType, Issuer, TokenType};
 use crate::server::{AuthorizationServer, Role};
@@ -61,7 +60,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         scopes_supported: scopes(&server.role),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
-        grant_types_supported: grants::supported(&server.role),
+        grant_types_supported: server.role.grant_types(),
         code_challenge_methods_supported: ["S256"],
         token_endpoint_auth_methods_supported: AuthMethod::ALL.to_vec(),
         token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL

@@ -14,7 +14,7 @@ use crate::clients::{self, AuthenticatedClient, BadCredentials, Presented};
 use crate::issuance::Attempt;
 use crate::model::LedgerEvent;
 use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
-use crate::server::{AuthorizationServer, Role};
+use crate::server::AuthorizationServer;
 use crate::store::CommitError;
 
 /// Answers a token request (RFC 6749 §3.2), and records what came of it.
@@ -45,7 +45,7 @@ async fn granted(
     attempt.client = presented.client_id().cloned();
 
     let grant_type = GrantType::parse(params.required("grant_type")?)
-        .filter(|it| supported(&server.role).contains(it))
+        .filter(|it| server.role.grant_types().contains(it))
         .ok_or(TokenError::UnsupportedGrantType)?;
 
     let client = clients::authenticate(server, &presented, attempt.now).await?;
@@ -53,24 +53,6 @@ async fn granted(
         return Err(TokenError::UnauthorizedClient);
     }
     dispatch(server, &client, grant_type, params, attempt).await
-}
-
-/// What each part of the ID-JAG's way takes at its token endpoint.
-pub fn supported(role: &Role) -> &'static [GrantType] {
-    match role {
-        Role::Home => &[
-            GrantType::AuthorizationCode,
-            GrantType::RefreshToken,
-            GrantType::ClientCredentials,
-            GrantType::TokenExchange,
-        ],
-        Role::Service(_) => &[
-            GrantType::AuthorizationCode,
-            GrantType::RefreshToken,
-            GrantType::ClientCredentials,
-            GrantType::JwtBearer,
-        ],
-    }
 }
 
 async fn dispatch(

@@ -7,7 +7,7 @@ use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn};
 use crate::environment::Environment;
 use crate::model::Service;
-use crate::oauth::Issuer;
+use crate::oauth::{GrantType, Issuer};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
 use crate::policy::TrustedIssuers;
@@ -31,6 +31,26 @@ pub enum Role {
     Home,
     /// A resource authorization server: ID-JAGs are taken.
     Service(Service),
+}
+
+impl Role {
+    /// What its token endpoint takes.
+    pub fn grant_types(&self) -> &'static [GrantType] {
+        match self {
+            Self::Home => &[
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::TokenExchange,
+            ],
+            Self::Service(_) => &[
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::JwtBearer,
+            ],
+        }
+    }
 }
 
 /// What all issuers of a process have in common.

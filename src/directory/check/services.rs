@@ -1,0 +1,116 @@
+//! Services.
+
+use toml::Value;
+
+use super::Check;
+use super::members::scope_token;
+use crate::directory::declared::DeclaredService;
+use crate::directory::file::Entry;
+use crate::directory::raw::RawService;
+use crate::model::Service;
+use crate::oauth::ServiceId;
+
+/// The longest id: it is part of a URL.
+const LONGEST_ID: usize = 63;
+
+impl Check<'_> {
+    pub(super) fn services(&mut self, entries: Vec<Entry<RawService>>) {
+        let mut trusts = Vec::new();
+        for Entry { path, raw } in entries {
+            if let Some(record) = self.service_record(&path, &raw) {
+                trusts.push((path, raw));
+                self.declared.services.push(DeclaredService { record, trusts: Vec::new() });
+            }
+        }
+        // Now that the issuers of all services are known.
+        for (index, (path, raw)) in trusts.into_iter().enumerate() {
+            let service = self.declared.services[index].record.clone();
+            self.declared.services[index].trusts = self.trusts(&path, raw, &service);
+        }
+        self.aliases();
+    }
+
+    fn service_record(&mut self, path: &str, raw: &RawService) -> Option<Service> {
+        let id = self.service_id(path, &raw.id)?;
+        let issuer = self.issuer(path, &id, raw)?;
+        let name = raw.name.clone().unwrap_or_else(|| raw.id.clone());
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            let fix = "write what people call the service";
+            self.notes.note(format!("{path} name"), "it cannot be a name", fix);
+        }
+        let mut aliases = raw.audience_aliases.clone();
+        aliases.sort();
+        aliases.dedup();
+        Some(Service {
+            id,
+            name,
+            issuer,
+            hosted: raw.hosted,
+            active: true,
+            resources: self.resources(path, &raw.resources),
+            audience_aliases: aliases,
+            scopes: self.scopes(path, raw),
+        })
+    }
+
+    fn service_id(&mut self, path: &str, text: &str) -> Option<ServiceId> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let fits = (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(allowed);
+        let path = format!("{path} id");
+        if !fits {
+            let fix = "take 1 to 63 of a-z, 0-9 and -, as it becomes part of a URL";
+            self.notes.note(path, "it cannot be an id", fix);
+            return None;
+        }
+        if self.declared.services.iter().any(|it| it.record.id.as_str() == text) {
+            self.notes.note(path, "there is a service of this id already", "take one out");
+            return None;
+        }
+        ServiceId::parse(text).ok()
+    }
+
+    fn scopes(&mut self, path: &str, raw: &RawService) -> Vec<(String, String)> {
+        let mut scopes = Vec::new();
+        for (token, words) in &raw.scopes {
+            let path = format!("{path} scopes.{token:?}");
+            let fix = "a scope has no spaces, quotes or backslashes";
+            self.notes.parsed(&path, scope_token(token), fix);
+            match words {
+                Value::String(words) if !words.trim().is_empty() => {
+                    scopes.push((token.clone(), words.clone()));
+                }
+                Value::Table(_) => {
+                    let fix = format!("put names with dots in quotes: \"{token}.…\" = \"…\"");
+                    self.notes.note(path, "it is a table", fix);
+                }
+                _ => {
+                    let fix = "write what it allows, in words that a person understands";
+                    self.notes.note(path, "it has no description", fix);
+                }
+            }
+        }
+        scopes
+    }
+
+    /// A token exchange names one service: no name may stand for two.
+    fn aliases(&mut self) {
+        let services: Vec<_> = self.declared.services.iter().map(|it| it.record.clone()).collect();
+        for (index, service) in services.iter().enumerate() {
+            for alias in &service.audience_aliases {
+                let path = format!("service {:?} audience_aliases", service.id.as_str());
+                if alias == self.around.home.as_str() {
+                    self.notes.note(path, "it is the issuer of home", "take it out");
+                    continue;
+                }
+                let another = services.iter().enumerate().find(|(other, it)| {
+                    let same_alias = *other < index && it.audience_aliases.contains(alias);
+                    *other != index && (same_alias || it.issuer.as_str() == alias)
+                });
+                if let Some((_, another)) = another {
+                    let wrong = format!("{alias:?} stands for service {}, too", another.id);
+                    self.notes.note(path, wrong, "take it out of one of them");
+                }
+            }
+        }
+    }
+}

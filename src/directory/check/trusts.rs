@@ -1,0 +1,143 @@
+//! Whose ID-JAGs a service takes.
+
+use time::Duration;
+
+use super::Check;
+use crate::directory::file::{self, Entry};
+use crate::directory::raw::{RawService, RawTrust};
+use crate::model::{Accounts, Reuse, Service, Trust, TrustedKeys};
+use crate::oauth::Issuer;
+
+/// What the lifetime of an ID-JAG may be where nothing else is said.
+const LONGEST: Duration = Duration::minutes(5);
+
+/// More than this is no short-lived assertion, in seconds.
+const MOST: i64 = 3600;
+
+impl Check<'_> {
+    pub(super) fn trusts(&mut self, path: &str, raw: RawService, service: &Service) -> Vec<Trust> {
+        let Some(tables) = raw.trust else {
+            return if service.hosted { vec![self.home()] } else { vec![] };
+        };
+        if !service.hosted {
+            let wrong = "the service lives elsewhere, and whom it trusts is decided there";
+            self.notes.note(format!("{path} trust"), wrong, "take it out");
+            return vec![];
+        }
+        let mut trusts: Vec<Trust> = Vec::new();
+        for (index, table) in tables.into_iter().enumerate() {
+            let issuer = table.get("issuer").and_then(toml::Value::as_str);
+            let path = match issuer {
+                Some(issuer) => format!("{path} trust[{index}] {issuer:?}"),
+                None => format!("{path} trust[{index}]"),
+            };
+            let Some(Entry { path, raw }) = file::entry(path, table, self.notes) else { continue };
+            let Some(trust) = self.trust(&path, &raw, service) else { continue };
+            if trusts.iter().any(|it| it.issuer == trust.issuer) {
+                self.notes.note(path, "the issuer is trusted already", "take one out");
+                continue;
+            }
+            trusts.push(trust);
+        }
+        trusts.sort_by(|one, other| one.issuer.cmp(&other.issuer));
+        trusts
+    }
+
+    /// The trust in home where none is declared.
+    fn home(&self) -> Trust {
+        Trust {
+            issuer: self.around.home.clone(),
+            keys: TrustedKeys::Local,
+            scope: None,
+            reuse: Reuse::Once,
+            accounts: Accounts::SamePerson,
+            longest: LONGEST.max(self.around.id_jag),
+            active: true,
+        }
+    }
+
+    fn trust(&mut self, path: &str, raw: &RawTrust, service: &Service) -> Option<Trust> {
+        let fix = "write the issuer identifier exactly as it stands in its tokens";
+        let issuer =
+            self.notes.parsed(format!("{path} issuer"), Issuer::parse(&raw.issuer), fix)?;
+        if issuer == service.issuer {
+            // ID-JAG §9.3.
+            let wrong = "a service cannot trust itself (ID-JAG §9.3)";
+            self.notes.note(path, wrong, "take it out");
+            return None;
+        }
+        let scope = raw.scopes.as_ref().map(|tokens| self.scopes_of(path, tokens, service));
+        if scope.as_ref().is_some_and(crate::oauth::Scope::is_empty) {
+            let fix = "name some, or leave it out for all that the service has";
+            self.notes.note(format!("{path} scopes"), "there is none", fix);
+        }
+        Some(Trust {
+            keys: self.trusted_keys(path, raw, &issuer),
+            scope,
+            reuse: self.reuse(path, raw),
+            accounts: self.accounts(path, raw, &issuer),
+            longest: self.longest(path, raw, &issuer),
+            active: true,
+            issuer,
+        })
+    }
+
+    fn trusted_keys(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> TrustedKeys {
+        self.keys(path, raw.jwks.as_deref(), raw.jwks_uri.as_deref());
+        let declared = self.declared.services.iter().map(|it| &it.record);
+        let present = self.around.referable.services.iter().map(|(it, _)| it);
+        let mut services = declared.chain(present);
+        let local = issuer == self.around.home
+            || services.find(|it| it.issuer == *issuer).is_some_and(|it| it.hosted);
+        match (&raw.jwks, &raw.jwks_uri) {
+            (None, None) if local => TrustedKeys::Local,
+            (None, None) => TrustedKeys::Discovered,
+            _ if local => {
+                let wrong = "the issuer is one of this server, which has its keys";
+                self.notes.note(path, wrong, "take jwks and jwks_uri out");
+                TrustedKeys::Local
+            }
+            (Some(jwks), _) => TrustedKeys::Inline(jwks.clone()),
+            (None, Some(uri)) => TrustedKeys::Uri(uri.clone()),
+        }
+    }
+
+    fn reuse(&mut self, path: &str, raw: &RawTrust) -> Reuse {
+        match raw.reuse.as_deref() {
+            None | Some("once") => Reuse::Once,
+            Some("until_expiry") => Reuse::UntilExpiry,
+            Some(_) => {
+                let fix = "write \"once\" or \"until_expiry\"";
+                self.notes.note(format!("{path} reuse"), "it is something else", fix);
+                Reuse::Once
+            }
+        }
+    }
+
+    fn accounts(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> Accounts {
+        let accounts = match raw.accounts.as_deref() {
+            None | Some("linked") => Accounts::Linked,
+            Some("just_in_time") => Accounts::JustInTime,
+            Some(_) => {
+                let fix = "write \"linked\" or \"just_in_time\"";
+                self.notes.note(format!("{path} accounts"), "it is something else", fix);
+                Accounts::Linked
+            }
+        };
+        // The people of home are there already: linked, and never to be made.
+        if issuer == self.around.home { Accounts::SamePerson } else { accounts }
+    }
+
+    fn longest(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> Duration {
+        match raw.longest {
+            None if issuer == self.around.home => LONGEST.max(self.around.id_jag),
+            None => LONGEST,
+            Some(seconds @ 1..=MOST) => Duration::seconds(seconds),
+            Some(_) => {
+                let fix = format!("write a number of seconds from 1 to {MOST}");
+                self.notes.note(format!("{path} longest"), "it is out of bounds", fix);
+                LONGEST
+            }
+        }
+    }
+}

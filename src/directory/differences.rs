@@ -1,0 +1,56 @@
+//! What is different about one entry, member by member.
+
+use std::fmt::Display;
+
+/// In words, like `scope "a" → "a b"`. Secrets never appear.
+#[derive(Default)]
+pub(super) struct Differences(Vec<String>);
+
+impl Differences {
+    pub(super) fn text(&mut self, member: &str, old: impl Display, new: impl Display) {
+        let (old, new) = (old.to_string(), new.to_string());
+        if old != new {
+            self.0.push(format!("{member} {old:?} → {new:?}"));
+        }
+    }
+
+    pub(super) fn optional(&mut self, member: &str, old: Option<&str>, new: Option<&str>) {
+        match (old, new) {
+            (None, Some(new)) => self.0.push(format!("{member} {new:?}")),
+            (Some(old), None) => self.0.push(format!("{member} {old:?} taken out")),
+            _ => self.text(member, old.unwrap_or_default(), new.unwrap_or_default()),
+        }
+    }
+
+    pub(super) fn list<T: Display + PartialEq>(&mut self, member: &str, old: &[T], new: &[T]) {
+        if old != new {
+            self.0.push(format!("{member} {:?} → {:?}", joined(old), joined(new)));
+        }
+    }
+
+    /// For what must not be shown, or is too long to be.
+    pub(super) fn unshown(&mut self, member: &str, changed: bool) {
+        if changed {
+            self.0.push(format!("{member} changed"));
+        }
+    }
+
+    pub(super) fn active(&mut self, before: bool) {
+        if !before {
+            self.0.push("active again".to_owned());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn into_words(self) -> Vec<String> {
+        self.0
+    }
+}
+
+pub(super) fn joined<T: Display>(list: &[T]) -> String {
+    let texts: Vec<_> = list.iter().map(ToString::to_string).collect();
+    texts.join(" ")
+}

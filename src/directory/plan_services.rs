@@ -1,0 +1,126 @@
+//! What differs about services and whom they trust.
+
+use super::declared::{Declared, DeclaredService};
+use super::differences::Differences;
+use super::plan::changed;
+use super::planned::{Change, Mark, Plan, Write};
+use super::present::Present;
+use crate::model::{Accounts, Reuse, Service, Trust, TrustedKeys};
+use crate::oauth::Issuer;
+
+/// Plans the services of `declared`. Clients that move with a service to another issuer are
+/// there in `present` afterwards.
+pub(super) fn plan(plan: &mut Plan, declared: &Declared, present: &mut Present) {
+    for DeclaredService { record: after, trusts } in &declared.services {
+        let before = present.services.iter().find(|(it, _)| it.id == after.id).cloned();
+        let (before, trusted) = match before {
+            Some((service, trusted)) => (Some(service), trusted),
+            None => (None, vec![]),
+        };
+        plan_service(plan, after, before.as_ref());
+        if let Some(before) = before.filter(|it| it.issuer != after.issuer) {
+            move_clients(plan, &before.issuer, after, present);
+        }
+        plan_trusts(plan, after, trusts, &trusted);
+    }
+}
+
+fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
+    let what = format!("service {}", after.id);
+    let write = || Write::Service(Box::new(after.clone()));
+    let Some(before) = before else {
+        let details = vec![format!("issuer {:?}", after.issuer.as_str())];
+        return plan.change(Mark::Added, what, details, write());
+    };
+    let mut differences = Differences::default();
+    differences.text("name", &before.name, &after.name);
+    differences.text("issuer", &before.issuer, &after.issuer);
+    differences.text("hosted", before.hosted, after.hosted);
+    differences.list("resources", &before.resources, &after.resources);
+    differences.list("audience_aliases", &before.audience_aliases, &after.audience_aliases);
+    differences.text("scopes", before.scope(), after.scope());
+    let reworded = before.scope() == after.scope() && before.scopes != after.scopes;
+    differences.unshown("words of scopes", reworded);
+    differences.active(before.active);
+    changed(plan, what, differences, write);
+}
+
+/// A registration is at an issuer, so it moves when the issuer of the service changes.
+fn move_clients(plan: &mut Plan, from: &Issuer, to: &Service, present: &mut Present) {
+    let mut moved = Vec::new();
+    for client in present.clients.iter_mut().filter(|it| it.issuer == *from) {
+        client.issuer = to.issuer.clone();
+        moved.push(client.clone());
+    }
+    if moved.is_empty() {
+        return;
+    }
+    let details = vec![format!("issuer {:?} → {:?}", from.as_str(), to.issuer.as_str())];
+    let what = format!("{} clients at {}", moved.len(), to.id);
+    plan.change(Mark::Changed, what, details, Write::Move { from: from.clone(), clients: moved });
+}
+
+/// Trusts are a part of their service: those that its entry does not name are withdrawn. All
+/// of them are written at once, with the first line.
+fn plan_trusts(plan: &mut Plan, service: &Service, after: &[Trust], before: &[Trust]) {
+    let mut changes = Vec::new();
+    let mut change = |mark, issuer: &Issuer, details| {
+        let what = format!("trust of {} in {issuer}", service.id);
+        changes.push(Change { mark, what, details, write: None });
+    };
+    for gone in before.iter().filter(|it| !after.iter().any(|new| new.issuer == it.issuer)) {
+        change(Mark::TakenOut, &gone.issuer, vec![]);
+    }
+    for new in after {
+        match before.iter().find(|it| it.issuer == new.issuer) {
+            None => change(Mark::Added, &new.issuer, vec![accounts(new.accounts).to_owned()]),
+            Some(old) => {
+                let differences = differences(old, new);
+                if !differences.is_empty() {
+                    change(Mark::Changed, &new.issuer, differences.into_words());
+                }
+            }
+        }
+    }
+    if let Some(first) = changes.first_mut() {
+        first.write = Some(Write::Trusts(service.id.clone(), after.to_vec()));
+    }
+    plan.changes.append(&mut changes);
+}
+
+fn differences(old: &Trust, new: &Trust) -> Differences {
+    let mut differences = Differences::default();
+    differences.text("keys", keys(&old.keys), keys(&new.keys));
+    differences.unshown("jwks", keys(&old.keys) == keys(&new.keys) && old.keys != new.keys);
+    let scope = |it: &Trust| it.scope.as_ref().map(ToString::to_string);
+    differences.optional("scopes", scope(old).as_deref(), scope(new).as_deref());
+    differences.text("reuse", reuse(old.reuse), reuse(new.reuse));
+    differences.text("accounts", accounts(old.accounts), accounts(new.accounts));
+    differences.text("longest", old.longest.whole_seconds(), new.longest.whole_seconds());
+    differences.active(old.active);
+    differences
+}
+
+fn keys(keys: &TrustedKeys) -> &str {
+    match keys {
+        TrustedKeys::Local => "of this server",
+        TrustedKeys::Inline(_) => "in the file",
+        TrustedKeys::Uri(uri) => uri,
+        TrustedKeys::Discovered => "discovered",
+    }
+}
+
+fn reuse(reuse: Reuse) -> &'static str {
+    match reuse {
+        Reuse::Once => "once",
+        Reuse::UntilExpiry => "until_expiry",
+    }
+}
+
+fn accounts(accounts: Accounts) -> &'static str {
+    match accounts {
+        Accounts::SamePerson => "the same people",
+        Accounts::Linked => "linked",
+        Accounts::JustInTime => "just_in_time",
+    }
+}

@@ -1,0 +1,113 @@
+//! The entries of `directory.toml` as they are written, before anybody knows what they mean.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de};
+
+/// A text that no message repeats, whatever is wrong with it.
+#[derive(Clone, Debug)]
+pub(super) struct Secret(pub SecretString);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => Ok(Self(text.into())),
+            _ => Err(de::Error::custom("it is not a text")),
+        }
+    }
+}
+
+/// `[[group]]`: a department or a team.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGroup {
+    pub name: String,
+}
+
+/// `[[user]]`: a person.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawUser {
+    pub username: String,
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub password: Option<Secret>,
+    pub password_hash: Option<Secret>,
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// `[[service]]`: a resource authorization server, hosted here or elsewhere.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawService {
+    pub id: String,
+    pub name: Option<String>,
+    pub issuer: Option<String>,
+    #[serde(default = "yes")]
+    pub hosted: bool,
+    #[serde(default)]
+    pub resources: Vec<String>,
+    #[serde(default)]
+    pub audience_aliases: Vec<String>,
+    #[serde(default)]
+    pub scopes: toml::Table,
+    /// Read apart, so that one wrong trust does not hide the others.
+    pub trust: Option<Vec<toml::Table>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `[[service.trust]]`: whose ID-JAGs the service takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTrust {
+    pub issuer: String,
+    pub jwks: Option<String>,
+    pub jwks_uri: Option<String>,
+    pub scopes: Option<Vec<String>>,
+    pub reuse: Option<String>,
+    pub accounts: Option<String>,
+    /// The longest time from `iat` to `exp`, in seconds.
+    pub longest: Option<i64>,
+}
+
+/// `[[client]]`: a registration (RFC 7591 §2) at home or at a service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClient {
+    pub at: Option<String>,
+    pub client_id: String,
+    pub name: Option<String>,
+    pub client_name: Option<String>,
+    #[serde(default)]
+    pub agent: bool,
+    pub client_secret: Option<Secret>,
+    pub jwks: Option<String>,
+    pub jwks_uri: Option<String>,
+    pub token_endpoint_auth_method: Option<String>,
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Option<Vec<String>>,
+    pub scope: Option<String>,
+    pub id_token_signed_response_alg: Option<String>,
+}
+
+/// `[[connection]]`: the administrator's word that a client may act at a service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConnection {
+    pub client: String,
+    pub service: String,
+    pub client_id: String,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    #[serde(default)]
+    pub resources: Vec<String>,
+    pub approval: Option<String>,
+    #[serde(default)]
+    pub groups: Vec<String>,
+}

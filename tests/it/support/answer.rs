@@ -1,0 +1,82 @@
+//! What came back.
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Self { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("no JSON but {}: {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// A member of the answer that is a text.
+    pub fn member(&self, name: &str) -> String {
+        let json = self.json();
+        json[name].as_str().unwrap_or_else(|| panic!("no {name} in {json}")).to_owned()
+    }
+
+    pub fn access_token(&self) -> String {
+        self.member("access_token")
+    }
+
+    /// The claims of the token that was issued.
+    pub fn claims(&self) -> Value {
+        claims_of(&self.access_token())
+    }
+
+    /// `status error: error_description`, for tests that expect a refusal.
+    pub fn refusal(&self) -> String {
+        let (error, said) = (self.member("error"), self.member("error_description"));
+        assert_eq!(self.header("cache-control"), "no-store");
+        format!("{} {error}: {said}", self.status.as_u16())
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> String {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
+        self.header("location").to_owned()
+    }
+
+    /// A query parameter of where a redirect leads.
+    pub fn redirected(&self, name: &str) -> Option<String> {
+        let location = url::Url::parse(&self.location()).unwrap();
+        let found = location.query_pairs().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+}
+
+/// The claims of a JWT, unverified.
+pub fn claims_of(jwt: &str) -> Value {
+    part(jwt, 1)
+}
+
+/// The header of a JWT.
+pub fn header_of(jwt: &str) -> Value {
+    part(jwt, 0)
+}
+
+fn part(jwt: &str, index: usize) -> Value {
+    let part = jwt.split('.').nth(index).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}

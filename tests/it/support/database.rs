@@ -1,0 +1,55 @@
+//! A database of its own for every world: SQLite, or PostgreSQL if the tests are told where.
+
+use sea_orm::ConnectionTrait;
+use tempfile::TempDir;
+
+/// Set by `scripts/test`: the address of a PostgreSQL where databases may be made.
+const POSTGRES: &str = "TEGATA_TEST_DATABASE";
+
+pub struct Database {
+    url: String,
+    folder: Option<TempDir>,
+}
+
+impl Database {
+    /// In memory, or on PostgreSQL.
+    pub async fn new() -> Self {
+        match postgres() {
+            Some(admin) => on_postgres(&admin).await,
+            None => Self { url: "sqlite::memory:".into(), folder: None },
+        }
+    }
+
+    /// In a file, or on PostgreSQL: for what many connections do at a time.
+    pub async fn shared() -> Self {
+        match postgres() {
+            Some(admin) => on_postgres(&admin).await,
+            None => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
+                Self { url, folder: Some(folder) }
+            }
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests are told by it where PostgreSQL is")]
+fn postgres() -> Option<String> {
+    std::env::var(POSTGRES).ok().filter(|it| !it.is_empty())
+}
+
+async fn on_postgres(admin: &str) -> Database {
+    let mut name = [0_u8; 8];
+    tegata::environment::Environment::system().entropy.fill(&mut name);
+    let name = format!("tegata_{:016x}", u64::from_be_bytes(name));
+    let connection = sea_orm::Database::connect(admin).await.unwrap();
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    connection.close().await.unwrap();
+    let mut url = url::Url::parse(admin).unwrap();
+    url.set_path(&name);
+    Database { url: url.into(), folder: None }
+}

@@ -1,0 +1,215 @@
+//! The world of the tests: home, two services, a partner's IdP, people, agents.
+//!
+//! All of it runs in this process on a real database, at a time that only moves when a test
+//! moves it. Each test has a world of its own.
+
+#![allow(dead_code, reason = "each test binary uses its part of the world")]
+
+mod answer;
+mod browser;
+mod clock;
+mod database;
+mod partner;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use tegata::app::{self, Opened};
+use tegata::config::Config;
+use tegata::directory::{Options, apply_text};
+use tegata::environment::Environment;
+use tegata::http;
+use tegata::jose::{Algorithm, KeyEncryptionKey};
+use tegata::oauth::Issuer;
+use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
+use tegata::store::Store;
+use tower::ServiceExt;
+
+pub use answer::{Answer, claims_of, header_of};
+pub use browser::{Browser, CHALLENGE, VERIFIER, authorize_url};
+pub use clock::{Dice, Hands, NOW};
+pub use database::Database;
+pub use partner::Partner;
+
+pub const HOME: &str = "https://home.example";
+pub const CHAT: &str = "https://home.example/services/chat";
+pub const CALENDAR: &str = "https://auth.calendar.example";
+pub const PARTNER: &str = "https://idp.partner.example";
+
+pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
+pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+
+/// What everybody's secret is, with their name in front of it.
+pub fn secret_of(client: &str) -> String {
+    format!("{client}-secret-0123456789abcdefghij")
+}
+
+pub struct World {
+    pub live: Arc<LiveIssuers>,
+    pub hands: Hands,
+    pub partner: Arc<Partner>,
+    pub database: Database,
+    router: Router,
+}
+
+impl World {
+    /// The world of `world.toml`.
+    pub async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// The same, with `more` in its directory.
+    pub async fn with(more: &str) -> Self {
+        Self::of(&format!("{}\n{more}", include_str!("world.toml"))).await
+    }
+
+    /// The same, with `from` replaced by `to` in its directory.
+    pub async fn but(from: &str, to: &str) -> Self {
+        let directory = include_str!("world.toml");
+        assert!(directory.contains(from), "world.toml has no {from}");
+        Self::of(&directory.replace(from, to)).await
+    }
+
+    async fn of(directory: &str) -> Self {
+        Self::on(Database::new().await, directory).await
+    }
+
+    /// A world on a database that may have been used before.
+    pub async fn on(database: Database, directory: &str) -> Self {
+        let hands = Hands::default();
+        let environment =
+            Environment { clock: Arc::new(hands.clone()), entropy: Arc::new(Dice::default()) };
+        let config = config();
+        let store = Store::open(database.url()).await.unwrap();
+        let kek = KeyEncryptionKey::new([7; 32]);
+        let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await.unwrap();
+        let opened = Opened { store, kek, secret_key, environment };
+        let partner = Arc::new(Partner::new());
+        apply(&config, &opened, directory).await;
+        let live = app::assemble_with(&config, opened, partner.clone()).await.unwrap();
+        let live = Arc::new(live);
+        Self { router: http::router(&live), live, hands, partner, database }
+    }
+
+    /// Sends `request` to the server, as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub async fn get(&self, url: &str) -> Answer {
+        self.send(request("GET", url).body(Body::empty()).unwrap()).await
+    }
+
+    /// A token request of a client that authenticates by Basic.
+    pub async fn post_token(&self, at: &str, client: &str, params: &[(&str, &str)]) -> Answer {
+        let secret = secret_of(client);
+        let basic = BASE64_STANDARD.encode(format!("{client}:{secret}"));
+        let request = request("POST", &format!("{at}/oauth2/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", format!("Basic {basic}"))
+            .body(Body::from(form(params)));
+        self.send(request.unwrap()).await
+    }
+
+    /// A token request without any header about who sends it.
+    pub async fn post_bare(&self, at: &str, params: &[(&str, &str)]) -> Answer {
+        self.post_body(at, form(params)).await
+    }
+
+    /// A token request with any body.
+    pub async fn post_body(&self, at: &str, body: impl Into<Body>) -> Answer {
+        let request = request("POST", &format!("{at}/oauth2/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.into());
+        self.send(request.unwrap()).await
+    }
+
+    pub fn server(&self, issuer: &str) -> Arc<AuthorizationServer> {
+        let issuer = Issuer::parse(issuer).unwrap();
+        Arc::clone(self.live.current().named(&issuer).unwrap())
+    }
+
+    /// Signs `claims` as `issuer` does.
+    pub fn sign(&self, issuer: &str, typ: &str, claims: &Value) -> String {
+        self.sign_by(issuer, Algorithm::ES256, typ, claims)
+    }
+
+    pub fn sign_by(&self, issuer: &str, alg: Algorithm, typ: &str, claims: &Value) -> String {
+        match issuer {
+            PARTNER => self.partner.key.sign(typ, claims),
+            _ => self.server(issuer).keys.signer(alg).unwrap().sign(typ, claims),
+        }
+    }
+
+    /// The claims of an ID-JAG of home that chat accepts from "wiki-at-chat", for a person
+    /// with this `sub`.
+    pub fn id_jag_claims(&self, sub: &str) -> Value {
+        json!({
+            "iss": HOME,
+            "sub": sub,
+            "aud": CHAT,
+            "client_id": "wiki-at-chat",
+            "jti": "jag-1",
+            "exp": NOW.unix_timestamp() + 300,
+            "iat": NOW.unix_timestamp(),
+            "scope": "chat.read chat.write",
+        })
+    }
+
+    /// The `sub` of a person.
+    pub async fn sub_of(&self, username: &str) -> String {
+        let db = self.live.shared().store.read();
+        tegata::store::users::named(db, username).await.unwrap().unwrap().id.to_string()
+    }
+
+    /// Applies another directory to the world and lets the server notice.
+    pub async fn apply(&self, directory: &str) {
+        let shared = self.live.shared();
+        let opened = Opened {
+            store: shared.store.clone(),
+            kek: KeyEncryptionKey::new([7; 32]),
+            secret_key: shared.secret_key.clone(),
+            environment: shared.environment.clone(),
+        };
+        apply(&config(), &opened, directory).await;
+        self.live.refresh().await.unwrap();
+    }
+}
+
+fn config() -> Config {
+    let environment = [
+        ("public_url", HOME),
+        ("database", "sqlite::memory:"),
+        ("log.level", "trace"),
+        ("sign_in.parallel_hashes", "2"),
+    ];
+    let environment: Vec<_> =
+        environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Config::read(std::path::Path::new("none.toml"), false, &environment).unwrap()
+}
+
+/// A request to `url`, as the server sees it.
+pub fn request(method: &str, url: &str) -> axum::http::request::Builder {
+    let url = url::Url::parse(url).unwrap();
+    let host = url.host_str().unwrap();
+    let host = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Request::builder().method(method).uri(format!("{}{query}", url.path())).header("host", host)
+}
+
+pub fn form(params: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
+}
+
+async fn apply(config: &Config, opened: &Opened, directory: &str) {
+    let (ground, path) = (opened.ground(config), std::path::Path::new("world.toml"));
+    let applied = apply_text(&ground, path, directory, Options::default()).await;
+    applied.unwrap_or_else(|refused| panic!("{refused}"));
+}
