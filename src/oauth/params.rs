@@ -32,7 +32,7 @@ pub enum ParamError {
     #[error("{0} is required")]
     Missing(&'static str),
     #[error("{0} is given twice")]
-    Repeated(&'static str),
+    Repeated(String),
     #[error("{0} is malformed: {1}")]
     Malformed(&'static str, String),
 }
@@ -82,7 +82,7 @@ impl Params {
         let mut values = self.repeated(name);
         match (values.next(), values.next()) {
             (first, None) => Ok(first),
-            (_, Some(_)) => Err(ParamError::Repeated(name)),
+            (_, Some(_)) => Err(ParamError::Repeated(name.to_owned())),
         }
     }
 
@@ -128,13 +128,12 @@ impl Params {
     /// RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once."
     /// This holds for those that we would ignore, too.
     pub fn none_repeated(&self, but_for: &[&str]) -> Result<(), ParamError> {
-        const SAID: &str = "a parameter";
         let mut names: Vec<_> = self.0.iter().map(|(name, _)| name.as_str()).collect();
         names.retain(|name| !but_for.contains(name));
         names.sort_unstable();
-        match names.windows(2).any(|pair| pair[0] == pair[1]) {
-            true => Err(ParamError::Repeated(SAID)),
-            false => Ok(()),
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(ParamError::Repeated(pair[0].chars().take(64).collect())),
+            None => Ok(()),
         }
     }
 }
