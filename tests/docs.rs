@@ -1,0 +1,82 @@
+//! Keeps the documents true: what they cite is there, and what is there is cited.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What stands between backticks or in a link, and begins with one of our folders.
+fn cited(text: &str) -> Vec<String> {
+    text.split(['`', '(', ')', '[', ']', ' ', '\n', '"', ',', ';'])
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .map(|word| word.split('#').next().unwrap_or(word))
+        .filter(|word| ["src/", "tests/", "docs/", "templates/", "migrations/", "scripts/", "benches/"].iter().any(|it| word.starts_with(it)))
+        .filter(|word| !word.contains(['*', '{', '<', '…']) && !word.contains("NNNN"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn files_below(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![root().join(folder)], vec![]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|it| it == extension) => files.push(path),
+                false => (),
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn every_file_that_a_document_cites_is_there() {
+    let mut documents = files_below("docs", "md");
+    documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|it| root().join(it)));
+    for document in documents {
+        for path in cited(&fs::read_to_string(&document).unwrap()) {
+            let there = root().join(&path).exists();
+            assert!(there, "{}: {path} is not there", document.display());
+        }
+    }
+}
+
+#[test]
+fn every_document_that_the_code_cites_is_there() {
+    for source in files_below("src", "rs") {
+        for path in cited(&fs::read_to_string(&source).unwrap()) {
+            let is_document = path.starts_with("docs/") && path.ends_with(".md");
+            let there = !is_document || root().join(&path).exists();
+            assert!(there, "{}: {path} is not there", source.display());
+        }
+    }
+}
+
+#[test]
+fn every_grant_and_every_flow_is_in_the_list_of_specs() {
+    let specs = text("docs/specs.md");
+    for folder in ["src/grants", "src/flows"] {
+        for file in files_below(folder, "rs") {
+            let path = file.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            let plumbing = ["mod.rs", "response.rs", "audience.rs"];
+            let is_plumbing = plumbing.iter().any(|it| Path::new(&path).ends_with(it));
+            assert!(is_plumbing || specs.contains(&path), "docs/specs.md does not name {path}");
+        }
+    }
+}
+
+#[test]
+fn every_decision_says_what_and_why() {
+    for decision in files_below("docs/decisions", "md") {
+        let text = fs::read_to_string(&decision).unwrap();
+        assert!(text.starts_with("# "), "{}: begin with a title", decision.display());
+    }
+}
