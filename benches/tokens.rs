@@ -73,9 +73,8 @@ fn id_jag_issuance(bencher: Bencher<'_, '_>) {
         ("subject_token", &*SIGNED_IN),
         ("subject_token_type", ID_TOKEN),
     ];
-    bencher.bench(|| {
-        RUNTIME.block_on(WORLD.post_token(HOME, "wiki-agent", &params)).access_token()
-    });
+    bencher
+        .bench(|| RUNTIME.block_on(WORLD.post_token(HOME, "wiki-agent", &params)).access_token());
 }
 
 #[divan::bench]

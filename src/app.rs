@@ -1,6 +1,7 @@
 //! The composition root: puts a server together, starts it and ends it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::config::{self, Config, KeyFileError};
+use crate::config::{self, Config, KeyFileError, KeySource};
 use crate::directory::Ground;
 use crate::environment::Environment;
 use crate::http;
@@ -37,6 +38,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub enum AppError {
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    #[error(
+        "there is no key file at {path}, but the database has secrets that are sealed: bring the \
+         file back, or name it by key_file in the configuration",
+        path = path.display()
+    )]
+    LostKey { path: PathBuf },
     #[error("the database cannot be opened")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -63,8 +70,8 @@ pub struct Opened {
 impl Opened {
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         let environment = Environment::system();
-        let kek = config::key_encryption_key(config, &environment)?;
         let store = Store::open(config.database.url().expose_secret()).await?;
+        let kek = key_encryption_key(config, &store, &environment).await?;
         let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await?;
         Ok(Self { store, kek, secret_key, environment })
     }
@@ -80,6 +87,22 @@ impl Opened {
             environment: self.environment.clone(),
         }
     }
+}
+
+/// The key that seals. It is only made for a database in which nothing is sealed yet: any
+/// other would be a wrong one.
+pub async fn key_encryption_key(
+    config: &Config,
+    store: &Store,
+    environment: &Environment,
+) -> Result<KeyEncryptionKey, AppError> {
+    if let KeySource::File(path) = &config.key
+        && !path.exists()
+        && SecretKey::is_made(store).await?
+    {
+        return Err(AppError::LostKey { path: path.clone() });
+    }
+    Ok(config::key_encryption_key(config, environment)?)
 }
 
 /// Everything that is shared by all issuers, as `config` wants it.

@@ -3,6 +3,12 @@
 //! The modules below are layers: each may use those under it, never those above.
 //! `tests/layers.rs` holds the rule and fails the build when it is broken.
 
+pub mod cli;
+
+pub mod demo;
+
+pub mod walkthrough;
+
 pub mod app;
 
 pub mod directory;
@@ -35,3 +41,4 @@ pub mod model;
 
 pub mod environment;
 pub mod oauth;
+pub mod terminal;

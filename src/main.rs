@@ -1,3 +1,8 @@
 //! The program.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tegata::cli::run().await
+}

@@ -16,7 +16,11 @@ fn cited(text: &str) -> Vec<String> {
     text.split(['`', '(', ')', '[', ']', ' ', '\n', '"', ',', ';'])
         .map(|word| word.trim_end_matches(['.', ':']))
         .map(|word| word.split('#').next().unwrap_or(word))
-        .filter(|word| ["src/", "tests/", "docs/", "templates/", "migrations/", "scripts/", "benches/"].iter().any(|it| word.starts_with(it)))
+        .filter(|word| {
+            ["src/", "tests/", "docs/", "templates/", "migrations/", "scripts/", "benches/"]
+                .iter()
+                .any(|it| word.starts_with(it))
+        })
         .filter(|word| !word.contains(['*', '{', '<', '…']) && !word.contains("NNNN"))
         .map(str::to_owned)
         .collect()

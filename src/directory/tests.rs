@@ -1,1 +1,299 @@
+//! Reading, checking, planning and applying, against a real database in memory.
 
+use std::path::Path;
+
+use insta::assert_snapshot;
+use time::Duration;
+
+use super::{Ground, Options, Plan, Refused, apply_text};
+use crate::environment::Environment;
+use crate::model::{Accounts, TrustedKeys};
+use crate::oauth::{AuthMethod, ClientId, Issuer, ServiceId};
+use crate::passwords::Passwords;
+use crate::server::SecretKey;
+use crate::store::{self, Store, versions};
+
+/// The example of the design, with two services.
+const DIRECTORY: &str = r#"
+    [[group]]
+    name = "sales"
+
+    [[user]]
+    username = "alice"
+    email = "alice@example.com"
+    name = "Alice Example"
+    password = "alice-password"
+    groups = ["sales"]
+
+    [[user]]
+    username = "bob"
+    password_hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21l$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+
+    [[service]]
+    id = "chat"
+    name = "Chat"
+    resources = ["http://127.0.0.1:18770/mcp"]
+    audience_aliases = ["urn:example:chat"]
+    scopes = { "chat.read" = "Read your messages", "chat.write" = "Send messages as you" }
+
+    [[service]]
+    id = "mail"
+    scopes = { "mail.read" = "Read your mail" }
+
+    [[service.trust]]
+    issuer = "https://idp.partner.example"
+    scopes = ["mail.read"]
+    reuse = "until_expiry"
+    accounts = "just_in_time"
+
+    [[service.trust]]
+    issuer = "http://127.0.0.1:8080"
+
+    [[client]]
+    client_id = "wiki-agent"
+    client_name = "Wiki agent"
+    agent = true
+    client_secret = "wiki-agent-secret-wiki-agent-secret"
+    redirect_uris = ["http://127.0.0.1:18765/callback"]
+    grant_types = ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]
+    scope = "openid profile"
+    contacts = ["wiki@example.com"]
+    "client_name#ja" = "ウィキ"
+    response_types = ["code"]
+
+    [[client]]
+    at = "chat"
+    client_id = "wiki-at-chat"
+    client_secret = "wiki-at-chat-secret-wiki-at-chat-secret"
+    grant_types = ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+
+    [[connection]]
+    client = "wiki-agent"
+    service = "chat"
+    client_id = "wiki-at-chat"
+    scopes = ["chat.read"]
+    approval = "admin"
+    groups = ["sales"]
+"#;
+
+async fn ground() -> Ground {
+    let environment = Environment::system();
+    Ground {
+        store: Store::open("sqlite::memory:").await.unwrap(),
+        home: Issuer::parse("http://127.0.0.1:8080").unwrap(),
+        id_jag: Duration::minutes(5),
+        passwords: Passwords::new(2, environment.clone()),
+        secret_key: SecretKey::new(vec![7; 32]),
+        environment,
+    }
+}
+
+async fn apply(ground: &Ground, text: &str, options: Options) -> Result<Plan, Refused> {
+    apply_text(ground, Path::new("directory.toml"), text, options).await
+}
+
+async fn applied(ground: &Ground, text: &str) -> String {
+    lines(&apply(ground, text, Options::default()).await.unwrap())
+}
+
+fn lines(plan: &Plan) -> String {
+    let lines: Vec<_> = plan.changes.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+async fn mistakes(text: &str) -> String {
+    apply(&ground().await, text, Options::default()).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn everything_is_new_and_then_nothing_is() {
+    let ground = ground().await;
+    assert_snapshot!(applied(&ground, DIRECTORY).await, @"");
+    let again = apply(&ground, DIRECTORY, Options::default()).await.unwrap();
+    assert!(again.is_empty() && again.not_in_file.is_empty(), "{again:?}");
+    let version = versions::current(ground.store.read(), versions::DIRECTORY).await.unwrap();
+    assert_eq!(version, 1, "what changes nothing is no new version");
+}
+
+#[tokio::test]
+async fn what_is_kept() {
+    let ground = ground().await;
+    applied(&ground, DIRECTORY).await;
+    let db = ground.store.read();
+
+    let alice = store::users::named(db, "alice").await.unwrap().unwrap();
+    let password = "alice-password".into();
+    assert!(ground.passwords.verify(&password, alice.password_hash.as_deref()).await.unwrap());
+    assert_eq!(alice.groups, ["sales"]);
+
+    let id = ClientId::parse("wiki-agent").unwrap();
+    let agent = store::clients::find(db, &ground.home, &id).await.unwrap().unwrap();
+    assert_eq!(agent.auth_method, AuthMethod::ClientSecretBasic);
+    let mac = agent.secret_mac.unwrap();
+    assert!(ground.secret_key.proves("wiki-agent-secret-wiki-agent-secret", &mac));
+
+    let chat = ServiceId::parse("chat").unwrap();
+    let trusts = store::trusts::of(db, &chat).await.unwrap();
+    let [home] = trusts.as_slice() else { panic!("{trusts:?}") };
+    assert_eq!(home.issuer, ground.home);
+    assert_eq!((&home.keys, home.accounts), (&TrustedKeys::Local, Accounts::SamePerson));
+    let there = Issuer::parse("http://127.0.0.1:8080/services/chat").unwrap();
+    let id = ClientId::parse("wiki-at-chat").unwrap();
+    let client = store::clients::find(db, &there, &id).await.unwrap().unwrap();
+    assert_eq!(client.scope.to_string(), "chat.read chat.write");
+}
+
+#[tokio::test]
+async fn changes_are_told_without_secrets() {
+    let ground = ground().await;
+    applied(&ground, DIRECTORY).await;
+    let changed = DIRECTORY
+        .replace("alice-password", "another-password")
+        .replace("alice@example.com", "alice@example.org")
+        .replace("wiki-agent-secret", "wiki-agent-geheim")
+        .replace("openid profile", "openid email profile")
+        .replace("approval = \"admin\"", "approval = \"user\"")
+        .replace("reuse = \"until_expiry\"", "jwks_uri = \"https://idp.partner.example/keys\"")
+        .replace("Send messages as you", "Write messages");
+    let dry = Options { dry_run: true, ..Options::default() };
+    let told = lines(&apply(&ground, &changed, dry).await.unwrap());
+    assert_snapshot!(told, @"");
+    assert_eq!(applied(&ground, &changed).await, told, "a dry run changes nothing");
+    assert_eq!(applied(&ground, &changed).await, "");
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_file_is_left_alone_unless_pruned() {
+    let ground = ground().await;
+    applied(&ground, DIRECTORY).await;
+    let alice = "[[user]]\nusername = 'alice'\nemail = 'alice@example.com'\nname = 'Alice Example'";
+    let plan = apply(&ground, alice, Options::default()).await.unwrap();
+    assert_eq!(lines(&plan), "~ user alice: groups \"sales\" → \"\"");
+    assert_snapshot!(plan.not_in_file.join("\n"), @"");
+
+    let prune = Options { prune: true, ..Options::default() };
+    assert_snapshot!(lines(&apply(&ground, alice, prune).await.unwrap()), @"");
+    assert!(apply(&ground, alice, prune).await.unwrap().is_empty());
+    // Put back, it is as it was.
+    assert_snapshot!(applied(&ground, DIRECTORY).await, @"");
+    assert_eq!(applied(&ground, DIRECTORY).await, "");
+}
+
+#[tokio::test]
+async fn clients_move_with_their_service() {
+    let ground = ground().await;
+    applied(&ground, DIRECTORY).await;
+    let service = "[[service]]\nid = 'mail'\nissuer = 'https://mail.example'\n\
+                   scopes = { \"mail.read\" = 'Read your mail' }\n\
+                   [[service]]\nid = 'chat'\nname = 'Chat'\nissuer = 'https://chat.example'\n\
+                   resources = ['http://127.0.0.1:18770/mcp']\n\
+                   audience_aliases = ['urn:example:chat']\n\
+                   scopes = { \"chat.read\" = 'Read', \"chat.write\" = 'Send' }";
+    assert_snapshot!(applied(&ground, service).await, @"");
+    let clients = store::clients::all(ground.store.read()).await.unwrap();
+    assert_eq!(clients.len(), 2);
+    assert_eq!(clients[1].issuer.as_str(), "https://chat.example");
+}
+
+#[tokio::test]
+async fn references_may_point_into_the_store() {
+    let ground = ground().await;
+    applied(&ground, DIRECTORY).await;
+    let more = "[[client]]\nat = 'chat'\nclient_id = 'web'\nredirect_uris = ['https://w.example']\n\
+                token_endpoint_auth_method = 'none'";
+    assert_eq!(
+        applied(&ground, more).await,
+        "+ client web at chat: scope \"chat.read chat.write\""
+    );
+    let prune = Options { prune: true, ..Options::default() };
+    let refused = apply(&ground, more, prune).await.unwrap_err().to_string();
+    assert!(refused.contains("there is no service \"chat\""), "{refused}");
+}
+
+#[tokio::test]
+async fn all_mistakes_at_once() {
+    let text = r#"
+        [[user]]
+        username = "alice"
+        colour = "red"
+        password = 12345
+        groups = ["sale"]
+
+        [[user]]
+        usernam = "bob"
+
+        [[service]]
+        id = "Chat"
+
+        [[service]]
+        id = "home"
+        issuer = "http://127.0.0.1:8080/"
+
+        [[service]]
+        id = "mail"
+        resources = ["mail"]
+        scopes = { mail.read = "Read your mail" }
+        [[service.trust]]
+        issuer = "http://127.0.0.1:8080/services/mail"
+        [[service.trust]]
+        issuer = "https://idp.example"
+        jwks = "{}"
+        accounts = "all"
+        lifetime = 5
+
+        [[service]]
+        id = "far"
+        hosted = false
+
+        [[client]]
+        client_id = "a"
+        client_secret = "hunter2"
+        redirect_uris = ["javascript:alert(1)"]
+        default_max_age = 60
+        subject_type = "pairwise"
+        grant_types = ["authorization_code", "password", "urn:ietf:params:oauth:grant-type:jwt-bearer"]
+
+        [[client]]
+        client_id = "b"
+        grant_types = []
+
+        [[client]]
+        at = "nowhere"
+        client_id = "c"
+        client_secret = "0123456789012345678901234567890123456789"
+        grant_types = []
+
+        [[client]]
+        at = "Chat"
+        client_id = "d"
+        jwks = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}'
+        grant_types = []
+
+        [[connection]]
+        client = "e"
+        service = "mail"
+        client_id = "f"
+        scopes = ["mail.send"]
+        resources = ["https://other.example"]
+        approval = "maybe"
+
+        [colour]
+    "#;
+    assert_snapshot!(mistakes(text).await, @"");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_toml_is_not_shown() {
+    let text = "[[user]]\nusername = 'alice'\npassword = 'hunter2\n";
+    let told = mistakes(text).await;
+    assert!(!told.contains("hunter2"), "{told}");
+    assert_snapshot!(told, @"");
+}
+
+#[tokio::test]
+async fn nothing_is_half_applied() {
+    let ground = ground().await;
+    let broken = format!("{DIRECTORY}\n[[client]]\nclient_id = 'x'");
+    assert!(apply(&ground, &broken, Options::default()).await.is_err());
+    assert!(store::users::all(ground.store.read()).await.unwrap().is_empty());
+}

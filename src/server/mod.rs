@@ -4,10 +4,12 @@ mod authorization_server;
 mod issuers;
 mod keys;
 mod live;
+mod rotation;
 mod secret_key;
 
 pub use authorization_server::{AuthorizationServer, Role, Shared};
 pub use issuers::{Issuers, Located};
 pub use keys::{IssuerKeys, KeyError};
 pub use live::{LiveIssuers, StartError};
+pub use rotation::{JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, rotate};
 pub use secret_key::SecretKey;

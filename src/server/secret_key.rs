@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::keys::KeyError;
 use crate::environment::Environment;
-use crate::jose::{KeyEncryptionKey, Sealed};
+use crate::jose::{KeyEncryptionKey, Sealed, Unsealable};
 use crate::store::{self, Store};
 
 /// 256 bits. With it and a secret one can tell whether the secret is a client's; with the
@@ -17,26 +18,35 @@ use crate::store::{self, Store};
 #[derive(Clone)]
 pub struct SecretKey(Arc<SecretBox<Vec<u8>>>);
 
-impl SecretKey {
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(SecretBox::new(Box::new(bytes))))
-    }
+/// Under which name the store has it.
+const NAME: &str = "client-secret-mac";
 
-    /// The key of this database, sealed by `kek`; made when it is asked for the first time.
+impl SecretKey {
+    /// The key of `store`, sealed under `kek`. On first start it is made.
     pub async fn load_or_make(
         store: &Store,
         kek: &KeyEncryptionKey,
         environment: &Environment,
     ) -> Result<Self, KeyError> {
-        const NAME: &str = "client-secret-mac";
-        if store::secrets::find(store.read(), NAME).await?.is_none() {
-            let mut bytes = [0; 32];
-            environment.entropy.fill(&mut bytes);
-            let Sealed(sealed) = kek.seal(&bytes);
-            store::secrets::keep(store.write(), NAME, &sealed).await?;
+        if let Some(sealed) = store::secrets::find(store.read(), NAME).await? {
+            return Ok(Self::new(kek.unseal(&Sealed(sealed))?));
         }
-        let sealed = store::secrets::find(store.write(), NAME).await?.unwrap_or_default();
+        let mut bytes = Zeroizing::new([0; 32]);
+        environment.entropy.fill(&mut *bytes);
+        let Sealed(sealed) = kek.seal(&*bytes);
+        store::secrets::keep(store.write(), NAME, &sealed).await?;
+        // Another process may have been faster: then its key counts.
+        let sealed = store::secrets::find(store.write(), NAME).await?.ok_or(Unsealable)?;
         Ok(Self::new(kek.unseal(&Sealed(sealed))?))
+    }
+
+    /// Whether `store` has one already, so that a new key-encryption key would be a wrong one.
+    pub async fn is_made(store: &Store) -> Result<bool, KeyError> {
+        Ok(store::secrets::find(store.read(), NAME).await?.is_some())
+    }
+
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(SecretBox::new(Box::new(bytes))))
     }
 
     /// What is kept of a secret.

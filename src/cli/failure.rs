@@ -1,0 +1,44 @@
+//! Why a command stopped: a sentence, with the fix where there is one.
+
+use std::error::Error;
+use std::fmt;
+
+#[derive(Debug)]
+pub(super) struct Failure(String);
+
+impl Failure {
+    pub(super) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+
+    /// What failed, and the error with all its causes.
+    pub(super) fn of(what: &str, error: &dyn Error) -> Self {
+        Self(format!("{what}: {}", with_causes(error)))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(with_causes(&error))
+    }
+}
+
+/// Some errors say their cause themselves: it is not said twice.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! An entry of the ledger as a line, and as JSON; people with their usernames.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::cli::failure::Failure;
+use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
+use crate::oauth::Subject;
+use crate::store::{self, Store};
+use crate::terminal::{Ink, printable};
+
+/// The usernames, looked up once each.
+pub(super) struct Names<'a> {
+    store: &'a Store,
+    known: BTreeMap<Subject, Option<String>>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self { store, known: BTreeMap::new() }
+    }
+
+    async fn of(&mut self, user: Option<&Subject>) -> Result<Option<String>, Failure> {
+        let Some(user) = user else { return Ok(None) };
+        if let Some(name) = self.known.get(user) {
+            return Ok(name.clone());
+        }
+        let found = store::users::find(self.store.read(), user).await?;
+        let name = found.map(|it| it.username);
+        self.known.insert(user.clone(), name.clone());
+        Ok(name)
+    }
+
+    /// When, what, who for whom, at what, how much, and by which name it goes.
+    pub(super) async fn line(&mut self, row: &LedgerRow, ink: Ink) -> Result<String, Failure> {
+        let entry = &row.entry;
+        let name = self.of(entry.user.as_ref()).await?;
+        let name = name.or_else(|| entry.user.as_ref().map(ToString::to_string));
+        let time = printable(&at(entry.at));
+        let what = format!("{:<13}", in_words(entry.event));
+        let who = printable(&parties(entry, name.as_deref()));
+        let line = match &entry.outcome {
+            Outcome::Issued => format!("{time}  {what}  {who}"),
+            Outcome::Refused { code, reason } => {
+                let refused = printable(&format!("refused {code}: {reason}"));
+                format!("{time}  {what}  {who}  {}", ink.accent(refused))
+            }
+        };
+        let jti = entry.jti.as_deref().map(|jti| format!("{} {jti}", kind_of_id(entry.event)));
+        Ok(match jti {
+            Some(jti) => format!("{line}  {}", ink.quiet(printable(&jti))),
+            None => line,
+        })
+    }
+
+    pub(super) async fn json(&mut self, row: &LedgerRow) -> Result<Value, Failure> {
+        let LedgerRow { number, entry } = row;
+        let (outcome, code, reason) = match &entry.outcome {
+            Outcome::Issued => ("issued", None, None),
+            Outcome::Refused { code, reason } => ("refused", Some(code), Some(reason)),
+        };
+        Ok(json!({
+            "number": number,
+            "at": at(entry.at),
+            "request": entry.request.as_str(),
+            "issuer": entry.issuer.as_str(),
+            "event": entry.event.as_str(),
+            "client": entry.client.as_ref().map(|it| it.as_str()),
+            "user": entry.user.as_ref().map(Subject::as_str),
+            "username": self.of(entry.user.as_ref()).await?,
+            "service": entry.service,
+            "scope": entry.scope.as_ref().map(ToString::to_string),
+            "resource": entry.resource,
+            "jti": entry.jti,
+            "parent": entry.parent,
+            "outcome": outcome,
+            "code": code,
+            "reason": reason,
+        }))
+    }
+}
+
+fn parties(entry: &LedgerEntry, user: Option<&str>) -> String {
+    let client = entry.client.as_ref().map(|it| it.as_str());
+    let who = match (client, user) {
+        (Some(client), Some(user)) => format!("{client} for {user}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "somebody".to_owned(),
+    };
+    // What has no audience of its own is about the issuer.
+    let at = entry.service.as_deref().unwrap_or(entry.issuer.as_str());
+    match entry.scope.as_ref().filter(|it| !it.is_empty()) {
+        Some(scope) => format!("{who} at {at}, {scope}"),
+        None => format!("{who} at {at}"),
+    }
+}
+
+fn in_words(event: LedgerEvent) -> &'static str {
+    match event {
+        LedgerEvent::SignIn => "sign-in",
+        LedgerEvent::SignOut => "sign-out",
+        LedgerEvent::Code => "code",
+        LedgerEvent::AccessToken => "access token",
+        LedgerEvent::IdToken => "ID token",
+        LedgerEvent::IdJag => "ID-JAG",
+        LedgerEvent::TokenRequest => "token request",
+    }
+}
+
+fn kind_of_id(event: LedgerEvent) -> &'static str {
+    match event {
+        LedgerEvent::SignIn | LedgerEvent::SignOut => "sid",
+        LedgerEvent::Code => "family",
+        _ => "jti",
+    }
+}
+
+/// RFC 3339, always of one width.
+const TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+fn at(time: OffsetDateTime) -> String {
+    time.format(TIME).unwrap_or_default()
+}

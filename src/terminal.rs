@@ -1,0 +1,71 @@
+//! The one place that writes to the terminal: quiet ink, one accent.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Effects, Style};
+
+/// How words are set: with colours on a terminal, plainly elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Ink {
+    colours: bool,
+}
+
+/// What steps back.
+const QUIET: Style = Style::new().effects(Effects::DIMMED);
+/// What is read first.
+const STRONG: Style = Style::new().effects(Effects::BOLD);
+/// The seal: the only colour.
+const ACCENT: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+
+impl Ink {
+    /// Colours if standard output is a terminal that wants them (<https://no-color.org>).
+    pub fn of_stdout() -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        Self { colours: io::stdout().is_terminal() && !unwanted }
+    }
+
+    /// No colours at all.
+    pub const fn plain() -> Self {
+        Self { colours: false }
+    }
+
+    /// Explanations and what can be skipped.
+    pub fn quiet(self, text: impl Display) -> String {
+        self.set(QUIET, text)
+    }
+
+    /// Headings.
+    pub fn strong(self, text: impl Display) -> String {
+        self.set(STRONG, text)
+    }
+
+    /// Numbers of steps, and what is wrong.
+    pub fn accent(self, text: impl Display) -> String {
+        self.set(ACCENT, text)
+    }
+
+    fn set(self, style: Style, text: impl Display) -> String {
+        match self.colours {
+            true => format!("{style}{text}{style:#}"),
+            false => text.to_string(),
+        }
+    }
+}
+
+/// Writes `text` and a line break to standard output. A reader that has gone away
+/// (`tegata … | head`) is no reason to fail.
+pub fn say(text: impl Display) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes a sentence about what went wrong to standard error.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "tegata: {text}");
+}
+
+/// What others sent, with control characters made harmless: a server must not be able to move
+/// the cursor or set colours.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
