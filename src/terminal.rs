@@ -20,6 +20,7 @@ const ACCENT: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor:
 
 impl Ink {
     /// Colours if standard output is a terminal that wants them (<https://no-color.org>).
+    #[expect(clippy::disallowed_methods, reason = "how a terminal looks is not configuration")]
     pub fn of_stdout() -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
         Self { colours: io::stdout().is_terminal() && !unwanted }

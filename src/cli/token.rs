@@ -21,13 +21,13 @@ use crate::walkthrough::well_known;
 /// Exit status: 0 the signature fits and the token is in its time; 1 it is not valid, or its
 /// signature could not be checked; 2 it is no JWT. The token itself is never printed.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The token, or - to read it from standard input, where no shell history keeps it.
     #[arg(value_name = "TOKEN|-", allow_hyphen_values = true)]
-    pub token: String,
+    token: String,
     /// Asks nobody: the signature is not checked.
     #[arg(long)]
-    pub offline: bool,
+    offline: bool,
 }
 
 /// Longer input than this is no token, in bytes.
@@ -41,7 +41,7 @@ enum Signature {
 }
 
 /// Reads, explains and verifies.
-pub async fn run(args: Args) -> ExitCode {
+pub(super) async fn run(args: Args) -> ExitCode {
     let token = match read(&args.token) {
         Ok(token) => token,
         Err(error) => {

@@ -1,7 +1,6 @@
 //! `tegata demo`: everything on loopback, in a throw-away folder, once from end to end.
 
 pub mod api;
-pub mod cast;
 mod told;
 pub mod verification;
 pub mod world;
@@ -17,6 +16,7 @@ use crate::environment::Environment;
 use crate::terminal::{Ink, complain, printable, say};
 use crate::walkthrough::agent::{Agent, Api, Credentials, Person, Target};
 use crate::walkthrough::args::http;
+use crate::walkthrough::cast;
 use crate::walkthrough::chain;
 use crate::walkthrough::failure::Failure;
 use crate::walkthrough::human;
@@ -48,7 +48,7 @@ pub async fn run(args: Args) -> ExitCode {
     let played = play(&world, ink).await;
     match &played {
         Ok(()) => {
-            say(format_args!("\n{}", ink.strong("The whole way, and every check was right.")))
+            say(format_args!("\n{}", ink.strong("The whole way, and every check was right.")));
         }
         Err(failure) => complain(printable(&failure.to_string())),
     }

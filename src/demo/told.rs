@@ -1,14 +1,14 @@
 //! What the demo says before and after the flow.
 
-use super::cast;
 use super::world::World;
 use crate::terminal::Ink;
+use crate::walkthrough::cast;
 
 /// Where home listens if nothing else is said; then commands need no `--issuer`.
 const DEFAULT_HOME: &str = "http://127.0.0.1:8080";
 
 /// Who is there.
-pub fn opening(world: &World, ink: Ink) -> String {
+pub(super) fn opening(world: &World, ink: Ink) -> String {
     let World { home, calendar, chat, .. } = world;
     let folder = world.folder.path().display().to_string();
     let rows = [
@@ -23,14 +23,14 @@ pub fn opening(world: &World, ink: Ink) -> String {
 }
 
 /// Between the two services.
-pub fn interlude(ink: Ink) -> String {
+pub(super) fn interlude(ink: Ink) -> String {
     let text = "\n     The same sign-in opens a second service. There the administrator leaves the decision to \
                 the\n     person, who gave it on the consent page.";
     ink.quiet(text)
 }
 
 /// What to open and to type.
-pub fn what_next(world: &World, ink: Ink) -> String {
+pub(super) fn what_next(world: &World, ink: Ink) -> String {
     let open = [
         (world.home.clone(), format!("{} / {}", cast::USERNAME, cast::PASSWORD)),
         (String::new(), format!("{} / {}", cast::OTHER_USERNAME, cast::OTHER_PASSWORD)),

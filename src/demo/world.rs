@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::api::{self, Api};
-use super::cast;
 use super::verification::AccessTokenVerifier;
 use crate::app::{Opened, Running};
 use crate::config::Config;
@@ -20,6 +19,7 @@ use crate::environment::Environment;
 use crate::oauth::{Issuer, Resource};
 use crate::outbound::Http;
 use crate::walkthrough::args::http;
+use crate::walkthrough::cast;
 
 /// Everything that runs.
 pub struct World {

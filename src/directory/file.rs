@@ -55,8 +55,8 @@ impl File {
         let mut named = BTreeSet::new();
         for section in SECTIONS {
             let entries = table.get(section).and_then(Value::as_array);
-            let names = entries.into_iter().flatten().filter_map(|it| name_of(section, it));
-            named.extend(names.map(|name| (section, name)));
+            let all = entries.into_iter().flatten().filter_map(|it| name_of(section, it));
+            named.extend(all.map(|name| (section, name)));
         }
         let file = Self {
             groups: entries(&mut table, "group", notes),
@@ -131,19 +131,15 @@ pub(super) fn entry<T: DeserializeOwned>(
             }
             return None;
         }
-        let (member, wrong, fix) = match member_after("unknown field ", message) {
-            Some(unknown) => {
-                let known = message.split_once("expected ").map_or("", |(_, known)| known);
-                let known = known.trim_start_matches("one of ").replace('`', "");
-                (unknown, "there is no such member".to_owned(), format!("there are {known}"))
-            }
-            None => match member_at_fault(&error) {
-                Some(member) => (member, first_line(message), "correct it".to_owned()),
-                None => {
-                    notes.note(path, first_line(message), "correct it");
-                    return None;
-                }
-            },
+        let (member, wrong, fix) = if let Some(unknown) = member_after("unknown field ", message) {
+            let known = message.split_once("expected ").map_or("", |(_, known)| known);
+            let known = known.trim_start_matches("one of ").replace('`', "");
+            (unknown, "there is no such member".to_owned(), format!("there are {known}"))
+        } else if let Some(member) = member_at_fault(&error) {
+            (member, first_line(message), "correct it".to_owned())
+        } else {
+            notes.note(path, first_line(message), "correct it");
+            return None;
         };
         notes.note(format!("{path} {member}"), wrong, fix);
         // Without this the same would be found again and again.

@@ -56,7 +56,7 @@ fn move_clients(plan: &mut Plan, from: &Issuer, to: &Service, present: &mut Pres
         return;
     }
     let details = vec![format!("issuer {:?} → {:?}", from.as_str(), to.issuer.as_str())];
-    let what = format!("{} clients at {}", moved.len(), to.id);
+    let what = format!("clients at {} ({})", to.id, moved.len());
     plan.change(Mark::Changed, what, details, Write::Move { from: from.clone(), clients: moved });
 }
 
@@ -73,7 +73,11 @@ fn plan_trusts(plan: &mut Plan, service: &Service, after: &[Trust], before: &[Tr
     }
     for new in after {
         match before.iter().find(|it| it.issuer == new.issuer) {
-            None => change(Mark::Added, &new.issuer, vec![accounts(new.accounts).to_owned()]),
+            None => {
+                let scope = new.scope.as_ref().map(|it| format!("scopes {:?}", it.to_string()));
+                let details = [Some(format!("accounts {:?}", accounts(new.accounts))), scope];
+                change(Mark::Added, &new.issuer, details.into_iter().flatten().collect());
+            }
             Some(old) => {
                 let differences = differences(old, new);
                 if !differences.is_empty() {

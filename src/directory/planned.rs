@@ -25,6 +25,7 @@ pub struct Change {
     pub(super) write: Option<Write>,
 }
 
+/// What happens to the thing that a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     Added,

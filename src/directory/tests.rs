@@ -108,7 +108,19 @@ async fn mistakes(text: &str) -> String {
 #[tokio::test]
 async fn everything_is_new_and_then_nothing_is() {
     let ground = ground().await;
-    assert_snapshot!(applied(&ground, DIRECTORY).await, @"");
+    assert_snapshot!(applied(&ground, DIRECTORY).await, @r#"
+    + group sales
+    + user alice: groups "sales"
+    + user bob
+    + service chat: issuer "http://127.0.0.1:8080/services/chat"
+    + trust of chat in http://127.0.0.1:8080: accounts "the same people"
+    + service mail: issuer "http://127.0.0.1:8080/services/mail"
+    + trust of mail in http://127.0.0.1:8080: accounts "the same people"
+    + trust of mail in https://idp.partner.example: accounts "just_in_time"; scopes "mail.read"
+    + client wiki-agent: scope "openid profile"
+    + client wiki-at-chat at chat: scope "chat.read chat.write"
+    + connection wiki-agent → chat: scope "chat.read"; approval "admin"
+    "#);
     let again = apply(&ground, DIRECTORY, Options::default()).await.unwrap();
     assert!(again.is_empty() && again.not_in_file.is_empty(), "{again:?}");
     let version = versions::current(ground.store.read(), versions::DIRECTORY).await.unwrap();
@@ -157,7 +169,13 @@ async fn changes_are_told_without_secrets() {
         .replace("Send messages as you", "Write messages");
     let dry = Options { dry_run: true, ..Options::default() };
     let told = lines(&apply(&ground, &changed, dry).await.unwrap());
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    ~ user alice: email "alice@example.com" → "alice@example.org"; password changed
+    ~ service chat: words of scopes changed
+    ~ trust of mail in https://idp.partner.example: keys "discovered" → "https://idp.partner.example/keys"; reuse "until_expiry" → "once"
+    ~ client wiki-agent: secret changed; scope "openid profile" → "email openid profile"
+    ~ connection wiki-agent → chat: approval "admin" → "user"
+    "#);
     assert_eq!(applied(&ground, &changed).await, told, "a dry run changes nothing");
     assert_eq!(applied(&ground, &changed).await, "");
 }
@@ -169,13 +187,35 @@ async fn what_is_not_in_the_file_is_left_alone_unless_pruned() {
     let alice = "[[user]]\nusername = 'alice'\nemail = 'alice@example.com'\nname = 'Alice Example'";
     let plan = apply(&ground, alice, Options::default()).await.unwrap();
     assert_eq!(lines(&plan), "~ user alice: groups \"sales\" → \"\"");
-    assert_snapshot!(plan.not_in_file.join("\n"), @"");
+    assert_snapshot!(plan.not_in_file.join("\n"), @"
+    user bob
+    service chat
+    service mail
+    client wiki-agent
+    client wiki-at-chat at chat
+    connection wiki-agent → chat
+    ");
 
     let prune = Options { prune: true, ..Options::default() };
-    assert_snapshot!(lines(&apply(&ground, alice, prune).await.unwrap()), @"");
+    assert_snapshot!(lines(&apply(&ground, alice, prune).await.unwrap()), @"
+    - user bob: no longer active
+    - service chat: no longer active
+    - service mail: no longer active
+    - client wiki-agent: no longer active
+    - client wiki-at-chat at chat: no longer active
+    - connection wiki-agent → chat: no longer active
+    ");
     assert!(apply(&ground, alice, prune).await.unwrap().is_empty());
     // Put back, it is as it was.
-    assert_snapshot!(applied(&ground, DIRECTORY).await, @"");
+    assert_snapshot!(applied(&ground, DIRECTORY).await, @r#"
+    ~ user alice: groups "" → "sales"
+    ~ user bob: active again
+    ~ service chat: active again
+    ~ service mail: active again
+    ~ client wiki-agent: active again
+    ~ client wiki-at-chat at chat: active again
+    ~ connection wiki-agent → chat: active again
+    "#);
     assert_eq!(applied(&ground, DIRECTORY).await, "");
 }
 
@@ -189,7 +229,12 @@ async fn clients_move_with_their_service() {
                    resources = ['http://127.0.0.1:18770/mcp']\n\
                    audience_aliases = ['urn:example:chat']\n\
                    scopes = { \"chat.read\" = 'Read', \"chat.write\" = 'Send' }";
-    assert_snapshot!(applied(&ground, service).await, @"");
+    assert_snapshot!(applied(&ground, service).await, @r#"
+    ~ service mail: issuer "http://127.0.0.1:8080/services/mail" → "https://mail.example"
+    - trust of mail in https://idp.partner.example
+    ~ service chat: issuer "http://127.0.0.1:8080/services/chat" → "https://chat.example"; words of scopes changed
+    ~ clients at chat (1): issuer "http://127.0.0.1:8080/services/chat" → "https://chat.example"
+    "#);
     let clients = store::clients::all(ground.store.read()).await.unwrap();
     assert_eq!(clients.len(), 2);
     assert_eq!(clients[1].issuer.as_str(), "https://chat.example");
@@ -279,7 +324,38 @@ async fn all_mistakes_at_once() {
 
         [colour]
     "#;
-    assert_snapshot!(mistakes(text).await, @"");
+    assert_snapshot!(mistakes(text).await, @r#"
+    directory.toml has 29 mistakes
+      user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups
+      user[0] "alice" password: it is not a text; correct it
+      user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups
+      user[1] username: it is missing; write it
+      client[0] "a" default_max_age: nobody is asked to sign in again for its sake yet; take it out
+      client[0] "a" subject_type: it is something else; it can only be public
+      [[colour]]: there is no such section; there are [[group]], [[user]], [[service]], [[client]] and [[connection]]
+      user[0] "alice" groups: there is no group "sale"; add [[group]] with name = "sale", or take it out
+      service[0] "Chat" id: it cannot be an id; take 1 to 63 of a-z, 0-9 and -, as it becomes part of a URL
+      service[1] "home" issuer: it is the issuer of home, which cannot be a service (ID-JAG §9.3); give the service another one
+      service[2] "mail" resources[0]: a resource must be an absolute URI without fragment; write a URL like https://api.example.com/mcp
+      service[2] "mail" scopes."mail": it is a table; put names with dots in quotes: "mail.…" = "…"
+      service[3] "far" issuer: it is missing; write it: only the issuer of a hosted service is known without
+      service[2] "mail" trust[0] "http://127.0.0.1:8080/services/mail": a service cannot trust itself (ID-JAG §9.3); take it out
+      service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, jwks, jwks_uri, scopes, reuse, accounts, longest
+      service[2] "mail" trust[1] "https://idp.example" jwks: it has no "keys"; write the text of a JWK set, jwks = '{"keys":[…]}'
+      service[2] "mail" trust[1] "https://idp.example" accounts: it is something else; write "linked" or "just_in_time"
+      client[0] "a" client_secret: it has 7 characters; take 32 at least, random ones: `openssl rand -hex 32` makes some
+      client[0] "a" redirect_uris[0]: a redirect URI must be https, http on loopback, or of a scheme like com.example.app; correct it: requests must name it letter by letter
+      client[0] "a" grant_types: there is no grant type "password" here; there are authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer, urn:ietf:params:oauth:grant-type:token-exchange
+      client[0] "a" grant_types: ID-JAGs are taken by a service, not by home; take jwt-bearer out, or say with `at` which service
+      client[1] "b" token_endpoint_auth_method: it is missing, and there is no credential; add client_secret, jwks or jwks_uri; or write "none" for a client that runs where nothing can be kept secret
+      client[2] "c" at: there is no service "nowhere"; add it, or leave `at` out for a client at home
+      client[3] "d" jwks: it has a private key; give the public part only, and make a new key: this one has been seen
+      connection[0] "e → mail" client: there is no client "e" at home; add [[client]] without `at`, or correct the id
+      connection[0] "e → mail" approval: it is something else; write "admin" (no questions) or "user" (the person must consent)
+      connection[0] "e → mail" client_id: there is no client "f" at mail; add [[client]] with at = "mail", or correct the id
+      connection[0] "e → mail" scopes: service mail has no scope "mail.send"; it has none at all: add scopes to the service
+      connection[0] "e → mail" resources: service mail does not govern https://other.example; take it out, or add it to the resources of the service
+    "#);
 }
 
 #[tokio::test]
@@ -287,7 +363,10 @@ async fn a_file_that_is_no_toml_is_not_shown() {
     let text = "[[user]]\nusername = 'alice'\npassword = 'hunter2\n";
     let told = mistakes(text).await;
     assert!(!told.contains("hunter2"), "{told}");
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    directory.toml has a mistake
+      line 3, column 20: invalid literal string, expected `'`; correct it
+    ");
 }
 
 #[tokio::test]

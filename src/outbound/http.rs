@@ -193,6 +193,7 @@ fn why(error: reqwest::Error) -> Unreachable {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a server for one test ends with it")]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;

@@ -149,6 +149,7 @@ fn fresh_for(reply: &Reply) -> Duration {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a server for one test ends with it")]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

@@ -9,9 +9,9 @@ use super::agent::{Agent, Api, Credentials, Person, Target};
 use super::breakage::Break;
 use super::chain::Stranger;
 use super::failure::Failure;
-use crate::demo::cast;
 use crate::environment::Environment;
 use crate::outbound::{Http, Limits};
+use crate::walkthrough::cast;
 
 /// Performs the chain against a running server, as an agent and a browser would: sign-in, ID
 /// token, ID-JAG, access token, API. Every exchange is printed, every claim explained and

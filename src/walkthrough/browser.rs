@@ -11,14 +11,14 @@ use super::wire::{Answer, Request};
 use crate::outbound::Http;
 
 /// A browser with an empty cookie jar.
-pub struct Browser<'a> {
+pub(super) struct Browser<'a> {
     http: &'a Http,
     /// By host and name. RFC 6265 §8.5: a cookie does not know ports.
     cookies: BTreeMap<(String, String), String>,
 }
 
 /// Where a request led.
-pub enum Landing {
+pub(super) enum Landing {
     /// To another address.
     Elsewhere(Url),
     /// To a page with a form.
@@ -34,12 +34,16 @@ pub enum Landing {
 
 impl<'a> Browser<'a> {
     /// Nobody has signed in yet.
-    pub fn new(http: &'a Http) -> Self {
+    pub(super) fn new(http: &'a Http) -> Self {
         Self { http, cookies: BTreeMap::new() }
     }
 
     /// Sends one request, with cookies.
-    pub async fn open(&mut self, request: Request, step: &mut Step) -> Result<Landing, Failure> {
+    pub(super) async fn open(
+        &mut self,
+        request: Request,
+        step: &mut Step,
+    ) -> Result<Landing, Failure> {
         let address = request.url().to_owned();
         let at = Url::parse(&address).map_err(|_| Failure::Address(address))?;
         let mut request = request

@@ -11,7 +11,7 @@ use super::wire::Request;
 use crate::oauth::Scope;
 
 /// A stranger knocks and is told where to get a token (RFC 9728 §5.1, ID-JAG A.4).
-pub async fn knock(
+pub(super) async fn knock(
     agent: &Agent,
     target: &Target,
     api: &Api,
@@ -51,7 +51,12 @@ pub async fn knock(
 }
 
 /// With the token the door is open, as far as the scope goes.
-pub async fn call(agent: &Agent, api: &Api, token: &Token, step: &mut Step) -> Result<(), Failure> {
+pub(super) async fn call(
+    agent: &Agent,
+    api: &Api,
+    token: &Token,
+    step: &mut Step,
+) -> Result<(), Failure> {
     let bearer = format!("Bearer {}", token.text);
     let request = Request::get(&api.url).header("authorization", bearer.as_str());
     let answer = request.send(&agent.http, &["acting_for", "client", "items"], step).await?;

@@ -14,7 +14,7 @@ use crate::oauth::Scope;
 use crate::outbound::Http;
 
 /// What must hold for a claim.
-pub enum Must {
+pub(super) enum Must {
     /// Stand there, whatever it says.
     Exist,
     /// Be this text, letter by letter.
@@ -36,7 +36,7 @@ const SKEW: Duration = Duration::seconds(60);
 
 /// Checks the signature of `token` with the keys at `jwks_uri`, then `rules`; tells of all that
 /// the token says.
-pub async fn believe(
+pub(super) async fn believe(
     http: &Http,
     (name, token): (&'static str, &str),
     (jwks_uri, typ): (&str, Typ),
@@ -122,8 +122,8 @@ impl Must {
 mod tests {
     use serde_json::json;
 
-    use super::report::Verdict;
     use super::*;
+    use crate::walkthrough::report::Verdict;
 
     #[test]
     fn what_is_missing_or_wrong_is_said() {

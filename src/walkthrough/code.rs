@@ -14,7 +14,7 @@ use crate::jose::{Algorithm, Typ};
 
 /// Exchanges the code. What comes back is the ID token; the access token beside it is for
 /// home's own APIs and not needed here.
-pub async fn exchange(
+pub(super) async fn exchange(
     agent: &Agent,
     home: &Metadata,
     granted: &Granted,

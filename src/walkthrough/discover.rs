@@ -32,7 +32,7 @@ pub fn well_known(issuer: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// Home: asked at every form, for clients differ in which they ask; the same everywhere.
-pub async fn home(http: &Http, issuer: &str, step: &mut Step) -> Result<Metadata, Failure> {
+pub(super) async fn home(http: &Http, issuer: &str, step: &mut Step) -> Result<Metadata, Failure> {
     let mut first = None;
     for url in well_known(issuer)? {
         let answer =
@@ -55,7 +55,11 @@ pub async fn home(http: &Http, issuer: &str, step: &mut Step) -> Result<Metadata
 }
 
 /// A service: asked at the first form that answers.
-pub async fn service(http: &Http, issuer: &str, step: &mut Step) -> Result<Metadata, Failure> {
+pub(super) async fn service(
+    http: &Http,
+    issuer: &str,
+    step: &mut Step,
+) -> Result<Metadata, Failure> {
     let forms = well_known(issuer)?;
     let mut answer = Request::get(&forms[0]).send(http, &ENDPOINTS[2..], step).await?;
     if (400..500).contains(&answer.reply.status) {

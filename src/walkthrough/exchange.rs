@@ -12,7 +12,7 @@ use crate::jose::Typ;
 use crate::oauth::{GrantType, TokenType};
 
 /// Asks home for an ID-JAG, and takes what comes.
-pub async fn ask(
+pub(super) async fn ask(
     agent: &Agent,
     home: &Metadata,
     id_token: &Token,
@@ -34,7 +34,7 @@ pub async fn ask(
 }
 
 /// Asks home for an ID-JAG, and looks at all that it says.
-pub async fn exchange(
+pub(super) async fn exchange(
     agent: &Agent,
     home: &Metadata,
     id_token: &Token,
@@ -66,7 +66,7 @@ pub async fn exchange(
 }
 
 /// ID-JAG §4.3.4 and §4.4.3: home stays in control, for every token comes by way of it.
-pub fn no_refresh_token(answer: &Answer) -> Finding {
+pub(super) fn no_refresh_token(answer: &Answer) -> Finding {
     let there = answer.members.contains_key("refresh_token");
     let value = if there { "there is one" } else { "none" };
     Finding::check("refresh_token", value, "the way back leads through home", !there)

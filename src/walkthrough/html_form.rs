@@ -2,7 +2,7 @@
 
 /// The form of a page: where it goes, and what it sends without anybody touching it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HtmlForm {
+pub(super) struct HtmlForm {
     /// The `action`; empty is the page itself.
     pub action: String,
     /// Hidden inputs and ticked boxes.
@@ -13,7 +13,7 @@ pub struct HtmlForm {
 
 impl HtmlForm {
     /// The first form with `method="post"`.
-    pub fn read(html: &str) -> Option<Self> {
+    pub(super) fn read(html: &str) -> Option<Self> {
         let mut form: Option<Self> = None;
         for tag in Tags(html) {
             match (&mut form, tag.name.as_str()) {
@@ -30,12 +30,12 @@ impl HtmlForm {
     }
 
     /// Whether it has a control of this name.
-    pub fn asks_for(&self, name: &str) -> bool {
+    pub(super) fn asks_for(&self, name: &str) -> bool {
         self.names.iter().any(|it| it == name)
     }
 
     /// What is sent once these controls are filled in or pressed.
-    pub fn filled(self, with: &[(&str, &str)]) -> Vec<(String, String)> {
+    pub(super) fn filled(self, with: &[(&str, &str)]) -> Vec<(String, String)> {
         let with = with.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         self.values.into_iter().chain(with).collect()
     }
@@ -55,7 +55,7 @@ impl HtmlForm {
 }
 
 /// What the page calls itself: its first heading, or else its title.
-pub fn title(html: &str) -> String {
+pub(super) fn title(html: &str) -> String {
     let text_of = |name: &str| {
         let (_, rest) = html.split_once(&format!("<{name}"))?;
         let (_, rest) = rest.split_once('>')?;

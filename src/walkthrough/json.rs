@@ -9,7 +9,7 @@ use super::report::{Part, Report, Step, Verdict};
 
 /// The whole walk. `ok` says whether the command succeeded: with `--break`, whether the broken
 /// thing was refused with the right code.
-pub fn report(
+pub(super) fn report(
     report: &Report,
     broken: Option<Break>,
     end: &Result<Option<Refused>, Failure>,

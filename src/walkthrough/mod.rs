@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod args;
 pub mod breakage;
+pub mod cast;
 pub mod chain;
 pub mod decoded;
 pub mod explain;
@@ -50,7 +51,7 @@ pub async fn run(args: Args) -> ExitCode {
         _ if args.json => terminal::say(json::report(&report, args.broken, &end)),
         Ok(Some(refused)) => terminal::say(human::refused(refused, ink)),
         Ok(None) => {
-            terminal::say(format!("\n{}", ink.strong("The whole way, and every check was right.")))
+            terminal::say(format!("\n{}", ink.strong("The whole way, and every check was right.")));
         }
         Err(failure) => terminal::complain(terminal::printable(&failure.to_string())),
     }

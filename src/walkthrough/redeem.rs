@@ -10,7 +10,7 @@ use crate::jose::Typ;
 use crate::oauth::GrantType;
 
 /// Presents an assertion at the service, whatever it is worth.
-pub async fn present(
+pub(super) async fn present(
     agent: &Agent,
     service: &Metadata,
     credentials: &Credentials,
@@ -26,7 +26,7 @@ pub async fn present(
 }
 
 /// Redeems an ID-JAG as stock clients do: by Basic, with the grant type and the assertion alone.
-pub async fn redeem(
+pub(super) async fn redeem(
     agent: &Agent,
     service: &Metadata,
     target: &Target,

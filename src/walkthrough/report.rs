@@ -5,6 +5,7 @@ use super::failure::Failure;
 /// The steps of a walk, each told as soon as it is over.
 pub struct Report {
     steps: Vec<Step>,
+    #[expect(clippy::type_complexity, reason = "it is told of each step once")]
     tell: Box<dyn FnMut(usize, &Step)>,
 }
 

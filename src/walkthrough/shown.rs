@@ -22,7 +22,7 @@ const SECRET: &[&str] = &[
 ];
 
 /// The value of `name` as it may be shown.
-pub fn shortened(name: &str, value: &str) -> String {
+pub(super) fn shortened(name: &str, value: &str) -> String {
     match SECRET.contains(&name) {
         true => beginning(value),
         false => value.to_owned(),
@@ -30,24 +30,24 @@ pub fn shortened(name: &str, value: &str) -> String {
 }
 
 /// How a secret begins.
-pub fn beginning(secret: &str) -> String {
+pub(super) fn beginning(secret: &str) -> String {
     let letters = LETTERS.min(secret.chars().count() / 3);
     secret.chars().take(letters).chain(['…']).collect()
 }
 
 /// The value of an `Authorization` header: its scheme, and how the rest begins.
-pub fn credentials(value: &str) -> String {
+pub(super) fn credentials(value: &str) -> String {
     let (scheme, rest) = value.split_once(' ').unwrap_or(("", value));
     format!("{scheme} {}", beginning(rest))
 }
 
 /// The address without its query.
-pub fn without_query(url: &str) -> String {
+pub(super) fn without_query(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// The address, with the values of secret parameters shortened.
-pub fn url(text: &str) -> String {
+pub(super) fn url(text: &str) -> String {
     let Some((path, query)) = text.split_once('?') else {
         return text.to_owned();
     };

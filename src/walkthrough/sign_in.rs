@@ -13,7 +13,7 @@ use super::report::{Finding, Step};
 use super::wire::{self, Request};
 
 /// What the client keeps of its request until the tokens are there.
-pub struct Granted {
+pub(super) struct Granted {
     /// The authorization code.
     pub code: String,
     /// RFC 7636 §4.1.
@@ -29,7 +29,11 @@ const SCOPE: &str = "openid";
 const HOPS: usize = 12;
 
 /// Sends the person's browser to home and takes what it brings back.
-pub async fn sign_in(agent: &Agent, home: &Metadata, step: &mut Step) -> Result<Granted, Failure> {
+pub(super) async fn sign_in(
+    agent: &Agent,
+    home: &Metadata,
+    step: &mut Step,
+) -> Result<Granted, Failure> {
     let [state, nonce, code_verifier] = [(); 3].map(|()| agent.environment.secret());
     // RFC 7636 §4.2, S256.
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&code_verifier));
@@ -130,7 +134,7 @@ fn read_response(
 }
 
 /// The parameters with which the code is exchanged (RFC 6749 §4.1.3).
-pub fn code_params(agent: &Agent, granted: &Granted) -> Vec<(String, String)> {
+pub(super) fn code_params(agent: &Agent, granted: &Granted) -> Vec<(String, String)> {
     wire::params(&[
         ("grant_type", "authorization_code"),
         ("code", &granted.code),

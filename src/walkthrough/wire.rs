@@ -52,6 +52,7 @@ impl Request {
     }
 
     /// With a header more.
+    #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

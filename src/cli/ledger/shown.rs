@@ -9,7 +9,7 @@ use time::macros::format_description;
 
 use crate::cli::failure::Failure;
 use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
-use crate::oauth::Subject;
+use crate::oauth::{ClientId, Subject};
 use crate::store::{self, Store};
 use crate::terminal::{Ink, printable};
 
@@ -69,7 +69,7 @@ impl<'a> Names<'a> {
             "request": entry.request.as_str(),
             "issuer": entry.issuer.as_str(),
             "event": entry.event.as_str(),
-            "client": entry.client.as_ref().map(|it| it.as_str()),
+            "client": entry.client.as_ref().map(ClientId::as_str),
             "user": entry.user.as_ref().map(Subject::as_str),
             "username": self.of(entry.user.as_ref()).await?,
             "service": entry.service,
@@ -85,7 +85,7 @@ impl<'a> Names<'a> {
 }
 
 fn parties(entry: &LedgerEntry, user: Option<&str>) -> String {
-    let client = entry.client.as_ref().map(|it| it.as_str());
+    let client = entry.client.as_ref().map(ClientId::as_str);
     let who = match (client, user) {
         (Some(client), Some(user)) => format!("{client} for {user}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),

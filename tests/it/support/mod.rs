@@ -30,8 +30,8 @@ use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
 use tegata::store::Store;
 use tower::ServiceExt;
 
-pub use answer::{Answer, claims_of, header_of};
-pub use browser::{Browser, CHALLENGE, VERIFIER, authorize_url};
+pub use answer::Answer;
+pub use browser::{Browser, VERIFIER, authorize_url};
 pub use clock::{Dice, Hands, NOW};
 pub use database::Database;
 pub use partner::Partner;
