@@ -23,6 +23,7 @@ pub(super) struct DeclaredUser {
     pub groups: Vec<String>,
     /// Left out, the one that they have stays.
     pub password: Option<DeclaredPassword>,
+    pub active: bool,
 }
 
 #[derive(Debug)]

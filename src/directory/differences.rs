@@ -35,9 +35,11 @@ impl Differences {
         }
     }
 
-    pub(super) fn active(&mut self, before: bool) {
-        if !before {
-            self.0.push("active again".to_owned());
+    pub(super) fn active(&mut self, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => self.0.push("active again".to_owned()),
+            (true, false) => self.0.push("switched off".to_owned()),
+            _ => {}
         }
     }
 

@@ -90,7 +90,7 @@ fn plan_user(plan: &mut Plan, declared: &DeclaredUser, before: Option<&User>, me
         name: declared.name.clone(),
         password_hash: hash.or_else(|| before?.password_hash.clone()),
         groups: declared.groups.clone(),
-        active: true,
+        active: declared.active,
     };
     let Some(before) = before else {
         let groups =
@@ -106,7 +106,7 @@ fn plan_user(plan: &mut Plan, declared: &DeclaredUser, before: Option<&User>, me
     differences.optional("name", before.name.as_deref(), after.name.as_deref());
     differences.list("groups", &before.groups, &after.groups);
     differences.unshown("password", before.password_hash != after.password_hash);
-    differences.active(before.active);
+    differences.active(before.active, after.active);
     changed(plan, what, differences, || Write::User(Box::new(after)));
 }
 
@@ -145,7 +145,7 @@ fn plan_client(
     differences.text("scope", &before.scope, &after.scope);
     let algs = (&before.id_token_signed_response_alg, &after.id_token_signed_response_alg);
     differences.text("id_token_signed_response_alg", algs.0, algs.1);
-    differences.active(before.active);
+    differences.active(before.active, after.active);
     changed(plan, what, differences, || Write::Client(Box::new(after)));
 }
 
@@ -169,7 +169,7 @@ fn plan_connection(plan: &mut Plan, after: &Connection, before: Option<&Connecti
     differences.list("resources", &before.resources, &after.resources);
     differences.list("groups", &before.groups, &after.groups);
     differences.text("approval", approval(before), approval(after));
-    differences.active(before.active);
+    differences.active(before.active, after.active);
     changed(plan, what, differences, write);
 }
 

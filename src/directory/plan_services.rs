@@ -41,7 +41,7 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.text("scopes", before.scope(), after.scope());
     let reworded = before.scope() == after.scope() && before.scopes != after.scopes;
     differences.unshown("words of scopes", reworded);
-    differences.active(before.active);
+    differences.active(before.active, after.active);
     changed(plan, what, differences, write);
 }
 
@@ -101,7 +101,7 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.text("reuse", reuse(old.reuse), reuse(new.reuse));
     differences.text("accounts", accounts(old.accounts), accounts(new.accounts));
     differences.text("longest", old.longest.whole_seconds(), new.longest.whole_seconds());
-    differences.active(old.active);
+    differences.active(old.active, new.active);
     differences
 }
 

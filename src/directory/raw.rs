@@ -34,6 +34,8 @@ pub(super) struct RawUser {
     pub password_hash: Option<Secret>,
     #[serde(default)]
     pub groups: Vec<String>,
+    #[serde(default = "yes")]
+    pub active: bool,
 }
 
 /// `[[service]]`: a resource authorization server, hosted here or elsewhere.
@@ -53,8 +55,12 @@ pub(super) struct RawService {
     pub scopes: toml::Table,
     /// Read apart, so that one wrong trust does not hide the others.
     pub trust: Option<Vec<toml::Table>>,
+    #[serde(default = "yes")]
+    pub active: bool,
 }
 
+/// For what is there unless the file says otherwise: `active = false` switches an entry off and
+/// keeps it.
 fn yes() -> bool {
     true
 }
@@ -71,6 +77,8 @@ pub(super) struct RawTrust {
     pub accounts: Option<String>,
     /// The longest time from `iat` to `exp`, in seconds.
     pub longest: Option<i64>,
+    #[serde(default = "yes")]
+    pub active: bool,
 }
 
 /// `[[client]]`: a registration (RFC 7591 §2) at home or at a service.
@@ -94,6 +102,8 @@ pub(super) struct RawClient {
     pub grant_types: Option<Vec<String>>,
     pub scope: Option<String>,
     pub id_token_signed_response_alg: Option<String>,
+    #[serde(default = "yes")]
+    pub active: bool,
 }
 
 /// `[[connection]]`: the administrator's word that a client may act at a service.
@@ -110,4 +120,6 @@ pub(super) struct RawConnection {
     pub approval: Option<String>,
     #[serde(default)]
     pub groups: Vec<String>,
+    #[serde(default = "yes")]
+    pub active: bool,
 }

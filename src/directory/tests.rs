@@ -326,9 +326,9 @@ async fn all_mistakes_at_once() {
     "#;
     assert_snapshot!(mistakes(text).await, @r#"
     directory.toml has 29 mistakes
-      user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups
+      user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[0] "alice" password: it is not a text; correct it
-      user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups
+      user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[1] username: it is missing; write it
       client[0] "a" default_max_age: nobody is asked to sign in again for its sake yet; take it out
       client[0] "a" subject_type: it is something else; it can only be public

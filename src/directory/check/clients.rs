@@ -41,7 +41,7 @@ impl Check<'_> {
                 id,
                 name,
                 agent: raw.agent,
-                active: true,
+                active: raw.active,
                 auth_method,
                 secret_mac: None,
                 jwks: raw.jwks.clone(),

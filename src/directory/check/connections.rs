@@ -47,7 +47,7 @@ impl Check<'_> {
             resources,
             groups,
             approval,
-            active: true,
+            active: raw.active,
         })
     }
 

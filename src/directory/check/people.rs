@@ -41,8 +41,9 @@ impl Check<'_> {
         }
         let groups = self.groups(path, raw.groups.clone());
         let password = self.password(path, &raw);
-        let RawUser { username, email, name, .. } = raw;
-        self.declared.users.push(DeclaredUser { username, email, name, groups, password });
+        let RawUser { username, email, name, active, .. } = raw;
+        let user = DeclaredUser { username, email, name, groups, password, active };
+        self.declared.users.push(user);
     }
 
     fn password(&mut self, path: &str, raw: &RawUser) -> Option<DeclaredPassword> {

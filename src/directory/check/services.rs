@@ -46,7 +46,7 @@ impl Check<'_> {
             name,
             issuer,
             hosted: raw.hosted,
-            active: true,
+            active: raw.active,
             resources: self.resources(path, &raw.resources),
             audience_aliases: aliases,
             scopes: self.scopes(path, raw),

@@ -77,7 +77,7 @@ impl Check<'_> {
             reuse: self.reuse(path, raw),
             accounts: self.accounts(path, raw, &issuer),
             longest: self.longest(path, raw, &issuer),
-            active: true,
+            active: raw.active,
             issuer,
         })
     }
