@@ -93,9 +93,10 @@ async fn page(
 ) -> Result<pages::Consent, PageError> {
     let (server, texts) = (&browser.here.server, browser.texts(Some(request)));
     let service = server.service();
-    let scopes = request
-        .scope
-        .tokens()
+    let mut names: Vec<_> = request.scope.tokens().collect();
+    names.sort_by_key(|name| KNOWN_FIRST.iter().position(|it| it == name).unwrap_or(usize::MAX));
+    let scopes = names
+        .into_iter()
         .map(|name| ScopeLine {
             name: name.to_owned(),
             description: match service {
@@ -132,6 +133,9 @@ async fn page(
         until: (!offline).then(|| last_day(browser, texts)),
     })
 }
+
+/// Who you are before what else is told of you; a scope itself has no order.
+const KNOWN_FIRST: [&str; 3] = ["openid", "profile", "email"];
 
 /// Home has no name but its host.
 fn host_of(browser: &Browser) -> String {

@@ -43,6 +43,8 @@ mod migrations;
 pub enum StoreError {
     #[error("the database failed")]
     Database(#[from] sea_orm::DbErr),
+    #[error("the database file cannot be made")]
+    File(#[source] std::io::Error),
     #[error("the database address is not one that tegata can use: {0}")]
     Address(&'static str),
     #[error("the table {0} has a row that cannot be read")]

@@ -94,9 +94,22 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
         return Ok(Store { reader: writer.clone(), writer });
     }
     let path = path.trim_start_matches("//");
+    make_private(path).map_err(StoreError::File)?;
     let writer = connect_sqlite(format!("sqlite://{path}?mode=rwc"), 1).await?;
     let reader = connect_sqlite(format!("sqlite://{path}?mode=rw"), READERS).await?;
     Ok(Store { reader, writer })
+}
+
+/// A database that is not there yet is made so that only we can read it: it holds password
+/// hashes. The files that SQLite puts beside it take over its permissions.
+fn make_private(path: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnection, StoreError> {

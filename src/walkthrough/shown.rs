@@ -23,9 +23,11 @@ const SECRET: &[&str] = &[
 
 /// The value of `name` as it may be shown.
 pub(super) fn shortened(name: &str, value: &str) -> String {
-    match SECRET.contains(&name) {
-        true => beginning(value),
-        false => value.to_owned(),
+    match name {
+        // People choose them: a few letters may be half of it.
+        "password" => "…".to_owned(),
+        _ if SECRET.contains(&name) => beginning(value),
+        _ => value.to_owned(),
     }
 }
 
