@@ -71,11 +71,12 @@ pub fn start(format: LogFormat, level: &LogFilter) {
     let _ = tracing_subscriber::registry().with(lines).with(level.filter()).try_init();
 }
 
-/// Whether what is told there can be written down. Below `INFO`, HTTP and database crates print
-/// headers, bodies and rows, and there are tokens and secrets in them; our own rooms never do.
+/// Whether what is told there can be written down. Below `WARN`, HTTP and database crates tell
+/// of each step, and deeper down print headers, bodies and rows, with tokens and secrets in them; our
+/// own rooms never do.
 fn is_discreet(target: &str, level: Level) -> bool {
     let ours = target == "tegata" || target.starts_with("tegata::");
-    ours || level <= Level::INFO
+    ours || level <= Level::WARN
 }
 
 #[cfg(test)]
