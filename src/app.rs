@@ -131,6 +131,7 @@ pub async fn assemble_with(
         secret_key,
         lifetimes: config.lifetimes,
         sign_in: config.sign_in,
+        trusted_proxies: config.trusted_proxies.clone(),
         metrics: Metrics::new(),
         home: config.public_url.clone(),
     });

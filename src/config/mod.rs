@@ -5,6 +5,7 @@
 mod database;
 mod key_file;
 mod mistake;
+mod proxies;
 mod raw;
 pub mod reference;
 mod table;
@@ -21,6 +22,7 @@ use raw::Raw;
 pub use database::Database;
 pub use key_file::{KeyFileError, KeySource, key_encryption_key};
 pub use mistake::{Mistake, Mistakes, Origin};
+pub use proxies::TrustedProxies;
 
 /// Everything that an administrator decides before the server starts.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Config {
     /// The issuer identifier of home.
     pub public_url: Issuer,
     pub listen: SocketAddr,
+    /// Who tells us where requests come from, besides the network.
+    pub trusted_proxies: TrustedProxies,
     pub database: Database,
     /// Where the key-encryption key comes from; see [`key_encryption_key`].
     pub key: KeySource,
@@ -91,6 +95,7 @@ impl Config {
         let config = Self {
             public_url: raw.text("public_url", Issuer::parse),
             listen: raw.text("listen", str::parse),
+            trusted_proxies: raw.text("trusted_proxies", TrustedProxies::parse),
             key: key_source(&mut raw, &database, folder),
             database,
             outbound: Outbound {

@@ -61,6 +61,15 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"0.0.0.0:8080\"",
     },
     Key {
+        path: "trusted_proxies",
+        what: "Proxies in front of the server. From them, and from nobody else, the address of a \
+               person is taken from `X-Forwarded-For`, so that guesses are held against whoever \
+               made them and not against everybody behind the proxy.",
+        form: Text("IP addresses with commas between them"),
+        default: Is(""),
+        example: "\"10.0.0.1, 10.0.0.2\"",
+    },
+    Key {
         path: "database",
         what: "Where everything is kept. A relative path starts at the folder of the file. \
                `sqlite::memory:` is forgotten at the end.",

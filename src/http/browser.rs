@@ -54,7 +54,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Browser {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let accept_language = parts.headers.get(header::ACCEPT_LANGUAGE);
         let accept_language = accept_language.and_then(|it| it.to_str().ok()).map(str::to_owned);
-        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let proxies = &here.server.shared.trusted_proxies;
+        let forwarded: Vec<_> = parts.headers.get_all("x-forwarded-for").iter().collect();
+        // What is no text ends the list where it stands.
+        let forwarded = forwarded.iter().map(|it| it.to_str().unwrap_or("?"));
+        let address = peer.map(|ConnectInfo(peer)| proxies.origin(peer.ip(), forwarded));
         Ok(Self { here, session, query, address, accept_language })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
-use crate::config::{Lifetimes, SignIn};
+use crate::config::{Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
 use crate::model::Service;
 use crate::oauth::{GrantType, Issuer};
@@ -62,6 +62,7 @@ pub struct Shared {
     pub secret_key: SecretKey,
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
+    pub trusted_proxies: TrustedProxies,
     pub metrics: Metrics,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,

@@ -1,0 +1,71 @@
+//! Proxies in front of the server, whose word about where a request comes from is taken.
+
+use std::net::IpAddr;
+
+/// Their addresses. Nobody else's `X-Forwarded-For` is read: anybody can send one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Vec<IpAddr>);
+
+/// Something in the list is no address.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no IP address")]
+pub struct NoAddress(String);
+
+impl TrustedProxies {
+    /// Addresses with commas between them; none at all is an empty text.
+    pub fn parse(text: &str) -> Result<Self, NoAddress> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let parsed = words.map(|word| word.parse().map_err(|_| NoAddress(word.to_owned())));
+        Ok(Self(parsed.collect::<Result<_, _>>()?))
+    }
+
+    /// Where a request comes from that `peer` sent us with these `X-Forwarded-For` headers: the
+    /// last address in them that is not a proxy's own, for each proxy adds whom it saw.
+    pub fn origin<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.0.contains(&peer) {
+            return peer;
+        }
+        let seen = forwarded.rev().flat_map(|header| header.rsplit(','));
+        for word in seen {
+            match word.trim().parse::<IpAddr>().map(|it| it.to_canonical()) {
+                Ok(address) if self.0.contains(&address) => {}
+                Ok(address) => return address,
+                // Whatever stands before it, nobody whom we trust wrote.
+                Err(_) => return peer,
+            }
+        }
+        peer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(peer: &str, headers: &[&str]) -> String {
+        let proxies = TrustedProxies::parse("10.0.0.1, 10.0.0.2").unwrap();
+        proxies.origin(peer.parse().unwrap(), headers.iter().copied()).to_string()
+    }
+
+    #[test]
+    fn only_proxies_are_believed() {
+        assert_eq!(origin("192.0.2.7", &["198.51.100.1"]), "192.0.2.7");
+        assert_eq!(origin("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(origin("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(origin("10.0.0.1", &["203.0.113.9, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(origin("10.0.0.1", &["203.0.113.9", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(origin("10.0.0.1", &["198.51.100.1, garbage"]), "10.0.0.1");
+        assert_eq!(origin("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_list_with_a_mistake() {
+        assert!(TrustedProxies::parse("10.0.0.1, proxy").is_err());
+        assert_eq!(TrustedProxies::parse("").unwrap(), TrustedProxies::default());
+    }
+}
