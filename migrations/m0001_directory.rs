@@ -1,7 +1,7 @@
 //! What administrators declare: people, groups, services, trusts, clients, connections.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, binary_null, boolean, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

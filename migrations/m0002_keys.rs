@@ -1,7 +1,7 @@
 //! Signing keys and the other secrets of the server, all of them sealed.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, text};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

@@ -1,7 +1,7 @@
 //! People in their browsers: sessions, logins, what they allowed, and failed sign-ins.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, binary, text};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

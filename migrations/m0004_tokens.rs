@@ -1,7 +1,7 @@
 //! What is remembered of tokens: codes, families, refresh tokens, single uses, accounts.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, binary, boolean, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

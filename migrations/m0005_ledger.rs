@@ -1,7 +1,7 @@
 //! The ledger. Rows are appended and never changed.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

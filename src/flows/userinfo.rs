@@ -29,7 +29,7 @@ pub enum Refusal {
     NotAJwt(#[from] BadJwt),
     #[error("the access token is not acceptable: {0}")]
     Unacceptable(#[from] Unacceptable),
-    #[error("the access token was revoked, or the person is not active any more")]
+    #[error("the access token was revoked, or the person or the client is not active any more")]
     Revoked,
     #[error("the access token has not the scope openid")]
     Scope,
@@ -65,6 +65,10 @@ pub async fn userinfo(
     let family = claims.grant_id.as_deref().ok_or(Refusal::Revoked)?;
     let family = store::token_families::find(db, family).await?;
     if family.is_none_or(|it| it.revoked) {
+        return Err(Refusal::Revoked);
+    }
+    let client = store::clients::find(db, &server.issuer, &claims.client_id).await?;
+    if !client.is_some_and(|it| it.active) {
         return Err(Refusal::Revoked);
     }
     let user = store::users::find(db, &claims.sub).await?;

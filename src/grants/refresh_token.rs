@@ -48,7 +48,7 @@ pub async fn grant(
     let resources = audience::narrowed(&family.resources, request.resources)?;
     let audience = audience::of(server, &resources)?;
 
-    let warrant = Warrant::Refresh { token, scope, audience };
+    let warrant = Warrant::Refresh { token, scope, resources, audience };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 

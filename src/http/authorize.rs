@@ -38,7 +38,11 @@ async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageEr
     // From here on the client is told: it has proven where it is.
     let now = server.shared.environment.clock.now();
     match request::check(server, &proven, params, now) {
-        Ok(request) => go_on(&browser, &proven.client, request, None).await,
+        Ok(request) => {
+            let found = browser.person().await?.map(|(_, login)| login.sid);
+            let request = AuthorizationRequest { found, ..request };
+            go_on(&browser, &proven.client, request, None).await
+        }
         Err(refusal) => {
             let (code, said) = (refusal.code(), refusal.to_string());
             refuse(&browser, &proven.client, &proven.to, code, &said).await

@@ -29,6 +29,7 @@ pub(super) struct Browser {
 
 /// Keys of the session.
 const SID: &str = "sid";
+const EARLIER: &str = "earlier";
 const CSRF: &str = "csrf";
 const PENDING: &str = "pending";
 
@@ -40,6 +41,8 @@ const MOST_PENDING: usize = 8;
 pub(super) struct Pending {
     pub id: String,
     pub request: AuthorizationRequest,
+    /// What the consent page said when it was shown last.
+    pub shown: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Browser {
@@ -84,7 +87,23 @@ impl Browser {
     /// knew the old one comes in with them.
     pub(super) async fn signed_in(&self, login: &Login) -> Result<(), PageError> {
         self.session.cycle_id().await.map_err(|error| self.lost(&error))?;
+        let mut earlier: Vec<SessionId> = self.get(EARLIER).await?.unwrap_or_default();
+        earlier.extend(self.get::<SessionId>(SID).await?);
+        self.keep(EARLIER, &earlier).await?;
         self.keep(SID, &login.sid).await
+    }
+
+    /// All logins of this browser that have not ended: who signs in again has several.
+    pub(super) async fn logins(&self) -> Result<Vec<Login>, PageError> {
+        let mut sids: Vec<SessionId> = self.get(EARLIER).await?.unwrap_or_default();
+        sids.extend(self.get::<SessionId>(SID).await?);
+        let mut logins = Vec::new();
+        for sid in sids {
+            let found = store::logins::find(self.here.server.shared.store.read(), &sid).await;
+            logins.extend(found.map_err(|error| self.failed(&error))?);
+        }
+        logins.retain(|it| it.ended_at.is_none());
+        Ok(logins)
     }
 
     /// Forgets the person and all that waited for them.
@@ -116,7 +135,8 @@ impl Browser {
     /// Keeps `request` until the person has done what it needs.
     pub(super) async fn wait(&self, request: AuthorizationRequest) -> Result<Pending, PageError> {
         let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
-        let pending = Pending { id: self.here.server.shared.environment.unique_id(), request };
+        let id = self.here.server.shared.environment.unique_id();
+        let pending = Pending { id, request, shown: None };
         all.push(pending.clone());
         let surplus = all.len().saturating_sub(MOST_PENDING);
         self.keep(PENDING, &all.split_off(surplus)).await?;
@@ -130,6 +150,15 @@ impl Browser {
         let issuer = &self.here.server.issuer;
         let found = all.into_iter().find(|it| it.id == id && it.request.issuer == *issuer);
         found.map(Some).ok_or_else(|| self.error(PageErrorKind::Expired, ""))
+    }
+
+    /// Remembers what the consent page of a request says.
+    pub(super) async fn showed(&self, pending: &Pending, what: &str) -> Result<(), PageError> {
+        let mut all: Vec<Pending> = self.get(PENDING).await?.unwrap_or_default();
+        for it in all.iter_mut().filter(|it| it.id == pending.id) {
+            it.shown = Some(what.to_owned());
+        }
+        self.keep(PENDING, &all).await
     }
 
     /// Forgets a request that has been answered.

@@ -25,6 +25,7 @@ pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
     match stage(&browser).await? {
         Stage::Elsewhere(response) => Ok(response),
         Stage::Ask { pending, client, user, ask, .. } => {
+            browser.showed(&pending, &ask.in_short(&user)).await?;
             let page = page(&browser, &pending.request, &client, &user, &ask).await?;
             let application = Some(&pending.request.redirect_uri);
             Ok(policy_headers::leading_to(error::html(&page), application))
@@ -38,12 +39,16 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     browser.prove(&form).await?;
-    let (pending, client, login, ask) = match stage(&browser).await? {
+    let (pending, client, user, login, ask) = match stage(&browser).await? {
         Stage::Elsewhere(response) => return Ok(response),
-        Stage::Ask { pending, client, login, ask, .. } => (pending, client, login, ask),
+        Stage::Ask { pending, client, user, login, ask } => (pending, client, user, login, ask),
     };
     let (server, request) = (&browser.here.server, &pending.request);
     match form.optional("decision").ok().flatten() {
+        // Somebody else has signed in, or there is more to reach: nobody has read that yet.
+        Some("allow") if pending.shown != Some(ask.in_short(&user)) => {
+            Ok(browser.on_to("/consent", &pending))
+        }
         Some("allow") => {
             let mut attempt = authorize::attempt(&browser, &client);
             let issued = consent::allow(server, &client, request, &login, &ask, &mut attempt).await;

@@ -29,9 +29,7 @@ pub(super) async fn submit(
     }
     browser.prove(&form).await?;
     let request = check(&browser, &browser.query).await?;
-    if let Some((_, login)) = browser.person().await? {
-        end(&browser, &login).await?;
-    }
+    end_all(&browser).await?;
     browser.signed_out().await?;
     Ok(gone(&browser, request))
 }
@@ -39,6 +37,14 @@ pub(super) async fn submit(
 async fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
     let request = LogoutRequest::check(&browser.here.server, params).await;
     request.map_err(|refusal| browser.refused(refusal.code(), &refusal))
+}
+
+/// Ends whatever began in this browser, and all that lives by it.
+pub(super) async fn end_all(browser: &Browser) -> Result<(), PageError> {
+    for login in browser.logins().await? {
+        end(browser, &login).await?;
+    }
+    Ok(())
 }
 
 async fn end(browser: &Browser, login: &Login) -> Result<(), PageError> {

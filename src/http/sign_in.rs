@@ -7,6 +7,7 @@ use super::authorize;
 use super::browser::{Browser, Pending, see_other};
 use super::error::{self, PageError};
 use super::form::{BadForm, Form};
+use super::logout;
 use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
 use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
@@ -54,6 +55,10 @@ pub(super) async fn submit(
         }
     };
     metrics.signed_in("right");
+    // Whoever was here before could not sign out any more.
+    if browser.person().await?.is_some_and(|(before, _)| before.id != login.user) {
+        logout::end_all(&browser).await?;
+    }
     browser.signed_in(&login).await?;
     match pending {
         None => Ok(see_other(&browser.path("/"))),

@@ -97,7 +97,7 @@ pub async fn issue(
     warrant: Warrant<'_>,
     attempt: &mut Attempt,
 ) -> Result<Issued, Refusal> {
-    let standing = standing::of(server, client, &warrant).await?;
+    let standing = standing::of(server, client, &warrant, attempt.now).await?;
     let mut order = orders::order(server, client, warrant, standing, attempt)?;
 
     // Single-use marks, rotations and the ledger, all or nothing. A client's own proof comes

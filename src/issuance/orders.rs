@@ -47,8 +47,9 @@ pub(super) fn order(
         (Warrant::Code { code, resources, audience }, Standing::SignedIn(login)) => {
             bench.by_code(&code, &login, resources, audience)
         }
-        (Warrant::Refresh { token, scope, audience }, Standing::SignedIn(login)) => {
-            bench.by_refresh_token(&token, &login, scope, audience)
+        (Warrant::Refresh { token, scope, resources, audience }, Standing::SignedIn(login)) => {
+            let order = bench.by_refresh_token(&token, &login, scope, audience)?;
+            Ok(Order { resources, ..order })
         }
         (Warrant::Entitlement { id_token, entitlement }, Standing::SignedIn(_)) => {
             Ok(bench.id_jag(&id_token, &entitlement))

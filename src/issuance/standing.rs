@@ -1,5 +1,7 @@
 //! Whether everybody concerned is still active: asked once more, right before the commit.
 
+use time::OffsetDateTime;
+
 use super::door::Refusal;
 use super::warrant::Warrant;
 use crate::clients::AuthenticatedClient;
@@ -22,6 +24,7 @@ pub(super) async fn of(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
     warrant: &Warrant<'_>,
+    now: OffsetDateTime,
 ) -> Result<Standing, Refusal> {
     if !client.record().active || server.service().is_some_and(|service| !service.active) {
         return Err(Refusal::ClientInactive);
@@ -34,11 +37,19 @@ pub(super) async fn of(
         }
         Warrant::Refresh { token, .. } => {
             let family = &token.record().family;
-            let ended = match family.scope.contains("offline_access") {
-                true => EndedLogin::Accepted,
-                false => EndedLogin::Refused,
-            };
-            signed_in(server, &family.user, &family.sid, ended).await
+            if family.scope.contains("offline_access") {
+                return signed_in(server, &family.user, &family.sid, EndedLogin::Accepted).await;
+            }
+            let standing =
+                signed_in(server, &family.user, &family.sid, EndedLogin::Refused).await?;
+            // The consent page named a day: without `offline_access` nothing outlives the login.
+            let lifetime = server.shared.lifetimes.session;
+            match &standing {
+                Standing::SignedIn(it) if it.auth_time + lifetime <= now => {
+                    Err(Refusal::LoginEnded)
+                }
+                _ => Ok(standing),
+            }
         }
         Warrant::Entitlement { id_token, entitlement } => {
             let (connection, service) = (entitlement.connection(), entitlement.service());

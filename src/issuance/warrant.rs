@@ -11,7 +11,12 @@ pub enum Warrant<'a> {
     /// RFC 6749 §4.1: a person allowed it just now.
     Code { code: ProvenCode, resources: Vec<Resource>, audience: Vec<String> },
     /// RFC 6749 §6: a person allowed it some time ago.
-    Refresh { token: ProvenRefreshToken, scope: Scope, audience: Vec<String> },
+    Refresh {
+        token: ProvenRefreshToken,
+        scope: Scope,
+        resources: Vec<Resource>,
+        audience: Vec<String>,
+    },
     /// RFC 6749 §4.4: the client acts for itself.
     ClientItself { scope: Scope, audience: Vec<String> },
     /// ID-JAG §4.3: the person is signed in, and the connection allows it.

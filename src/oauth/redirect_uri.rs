@@ -52,17 +52,16 @@ impl RedirectUri {
     /// The text without its port, if it is `http` on a loopback address. RFC 8252 §8.3 leaves
     /// `localhost` out: that name may be somebody else.
     fn without_loopback_port(&self) -> Option<String> {
-        let mut url = Url::parse(&self.0).ok()?;
+        let url = Url::parse(&self.0).ok()?;
         let by_address = matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
         if url.scheme() != "http" || !by_address || !is_loopback(&url) {
             return None;
         }
         // Only what the parser did not have to change may be compared as text.
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let authority = format!("{}{port}", url.host_str()?);
-        let rest = self.0.strip_prefix("http://")?.strip_prefix(&authority)?;
-        url.set_port(None).ok()?;
-        Some(format!("{}{rest}", url.host_str()?))
+        let host = url.host_str()?;
+        let rest = self.0.strip_prefix("http://")?.strip_prefix(host)?;
+        let port = format!(":{}", url.port_or_known_default()?);
+        Some(format!("{host}{}", rest.strip_prefix(&port).unwrap_or(rest)))
     }
 
     /// The host that a person is sent to, or the scheme of the application that takes it.

@@ -31,11 +31,7 @@ pub use commit::{CommitError, Conflict, Effect};
 pub use open::{Store, Transaction};
 
 #[path = "../../migrations/mod.rs"]
-#[expect(
-    clippy::wildcard_imports,
-    clippy::too_many_lines,
-    reason = "a migration is one list of columns in the words of SeaORM"
-)]
+#[expect(clippy::too_many_lines, reason = "a migration is one list of columns")]
 mod migrations;
 
 /// Our own failure: what was asked may still have been right.

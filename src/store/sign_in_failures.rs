@@ -50,26 +50,57 @@ pub async fn of(
     .transpose()
 }
 
-/// Counts an attempt before it is made, so that many at a time are all counted; a success
-/// takes it back with [`forgive`].
+/// Counts an attempt before it is made: makes `after` of what [`of`] found. One statement, so
+/// that of many attempts at a time each sees those before it; `false` if another was faster.
 pub async fn count(
     db: &impl ConnectionTrait,
     key: &str,
-    blocked_until: OffsetDateTime,
-    forget_after: OffsetDateTime,
-) -> Result<(), StoreError> {
+    before: Option<Failures>,
+    after: Failures,
+    (now, forget_after): (OffsetDateTime, OffsetDateTime),
+) -> Result<bool, StoreError> {
     use row::Column as C;
     let row = row::ActiveModel {
         key: Set(key.to_owned()),
-        failures: Set(1),
-        blocked_until: Set(blocked_until.unix_timestamp()),
+        failures: Set(after.count),
+        blocked_until: Set(after.blocked_until.unix_timestamp()),
         forget_after: Set(forget_after.unix_timestamp()),
     };
+    let column = |column: C| Expr::col((row::Entity, column));
+    let unchanged = match before {
+        // Forgotten, but not swept yet.
+        None => column(C::ForgetAfter).lte(now.unix_timestamp()),
+        Some(before) => column(C::Failures)
+            .eq(before.count)
+            .and(column(C::BlockedUntil).eq(before.blocked_until.unix_timestamp())),
+    };
     let counted = OnConflict::column(C::Key)
-        .value(C::Failures, Expr::col((row::Entity, C::Failures)).add(1))
-        .update_columns([C::BlockedUntil, C::ForgetAfter])
+        .update_columns([C::Failures, C::BlockedUntil, C::ForgetAfter])
+        .action_and_where(unchanged)
         .to_owned();
-    row::Entity::insert(row).on_conflict(counted).exec_without_returning(db).await?;
+    let counted = row::Entity::insert(row).on_conflict(counted).exec_without_returning(db).await?;
+    Ok(counted == 1)
+}
+
+/// Takes one attempt back that was none of a guesser, with the pause until `blocked_until` that
+/// it began. What others did since stays.
+pub async fn take_back(
+    db: &impl ConnectionTrait,
+    key: &str,
+    blocked_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    use row::Column as C;
+    let (its, now) = (blocked_until.unix_timestamp(), now.unix_timestamp());
+    let pause =
+        Expr::case(Expr::col(C::BlockedUntil).eq(its), now).finally(Expr::col(C::BlockedUntil));
+    row::Entity::update_many()
+        .col_expr(C::Failures, Expr::col(C::Failures).sub(1))
+        .col_expr(C::BlockedUntil, pause.into())
+        .filter(C::Key.eq(key))
+        .filter(C::Failures.gt(0))
+        .exec(db)
+        .await?;
     Ok(())
 }
 

@@ -33,6 +33,14 @@ impl Ask {
     pub fn is_needed(&self) -> bool {
         self.new
     }
+
+    /// Whom it asks about what: the same text only for what reads the same.
+    pub fn in_short(&self, user: &User) -> String {
+        let service =
+            |it: &Reachable| format!(" {} {:?} ({})", it.service.id, it.approval, it.scope);
+        let services: String = self.reachable.iter().map(service).collect();
+        format!("{}:{services}", user.id)
+    }
 }
 
 /// Finds out what there is to ask.

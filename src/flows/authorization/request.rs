@@ -8,7 +8,7 @@ use crate::jose::UnverifiedJwt;
 use crate::model::Client;
 use crate::oauth::{
     ClientId, CodeChallenge, ErrorCode, GrantType, Issuer, ParamError, Params, RedirectUri,
-    Resource, Scope, Subject,
+    Resource, Scope, SessionId, Subject,
 };
 use crate::server::{AuthorizationServer, Role};
 use crate::store::{self, StoreError};
@@ -35,6 +35,8 @@ pub struct AuthorizationRequest {
     pub hinted: Option<Subject>,
     #[serde(with = "time::serde::timestamp")]
     pub began_at: OffsetDateTime,
+    /// The login that was there already when it was made.
+    pub found: Option<SessionId>,
 }
 
 /// OIDC Core §3.1.2.1.
@@ -211,6 +213,7 @@ pub fn check(
         ui_locales: params.optional("ui_locales")?.map(str::to_owned),
         hinted: hinted(server, params)?,
         began_at: now,
+        found: None,
     })
 }
 

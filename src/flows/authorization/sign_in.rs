@@ -8,11 +8,13 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
+use crate::config::SignIn;
 use crate::issuance::Attempt;
 use crate::model::{LedgerEvent, Login, User};
 use crate::oauth::{ErrorCode, SessionId};
 use crate::passwords::Busy;
 use crate::server::AuthorizationServer;
+use crate::store::sign_in_failures::Failures;
 use crate::store::{self, CommitError, Effect, StoreError};
 
 /// What somebody typed, and from where.
@@ -46,34 +48,43 @@ const REMEMBERED: Duration = Duration::hours(1);
 /// The longest delay below the lockout.
 const LONGEST_DELAY: i64 = 60;
 
+/// How often an attempt is counted anew because another one was faster.
+const AT_A_TIME: usize = 16;
+
 /// Signs the person in, and records it.
 pub async fn sign_in(
     server: &AuthorizationServer,
     credentials: Credentials,
     attempt: &mut Attempt,
 ) -> Result<Login, Refusal> {
-    let keys = [
-        Some((account_key(&credentials.username), 1)),
-        credentials.address.map(|it| (address_key(it), PEOPLE_PER_ADDRESS)),
-    ];
     attempt.event = LedgerEvent::SignIn;
-    for (key, factor) in keys.iter().flatten() {
-        count(server, key, *factor, attempt.now).await?;
-    }
+    // The address first: one that may not try holds nothing against an account.
+    let (account, now) = (account_key(&credentials.username), attempt.now);
+    let address = match credentials.address.map(address_key) {
+        Some(key) => Some(count(server, key, PEOPLE_PER_ADDRESS, now).await?),
+        None => None,
+    };
+    let account = count(server, account, 1, now).await?;
 
     let store = &server.shared.store;
     let user = store::users::named(store.read(), &credentials.username).await?;
     attempt.user = user.as_ref().map(|it| it.id.clone());
     let hash = user.as_ref().and_then(|it| it.password_hash.as_deref());
     // An unknown user costs as much time as a known one.
-    let right = server.shared.passwords.verify(&credentials.password, hash).await?;
+    let right = server.shared.passwords.verify(&credentials.password, hash).await;
+    // Who knows their password, or was not heard, has not guessed. An address is not forgiven
+    // the guesses that others made, for whoever has an account could have it forgiven.
+    if right != Ok(false) {
+        take_back(server, [address, right.is_err().then(|| account.clone())], now).await?;
+    }
+    let right = right?;
     let Some(user) = user.filter(|it| right && it.active) else {
         let refusal = Refusal::Wrong;
         attempt.refused(server, ErrorCode::AccessDenied, refusal.to_string()).await?;
         return Err(refusal);
     };
 
-    store::sign_in_failures::forgive(store.write(), &account_key(&credentials.username)).await?;
+    store::sign_in_failures::forgive(store.write(), &account.key).await?;
     begin(server, &user, attempt).await
 }
 
@@ -103,30 +114,59 @@ async fn begin(
     Ok(login)
 }
 
+/// An attempt that was counted.
+#[derive(Clone)]
+struct Counted {
+    key: String,
+    blocked_until: OffsetDateTime,
+}
+
 /// Counts an attempt before it is made, and refuses it if there were too many.
 async fn count(
     server: &AuthorizationServer,
-    key: &str,
+    key: String,
     factor: i64,
     now: OffsetDateTime,
-) -> Result<(), Refusal> {
+) -> Result<Counted, Refusal> {
     let (store, limits) = (&server.shared.store, &server.shared.sign_in);
-    let before = store::sign_in_failures::of(store.read(), key, now).await?;
-    if let Some(failures) = before.filter(|it| it.blocked_until > now) {
-        return Err(Refusal::SlowDown((failures.blocked_until - now).whole_seconds().max(1)));
+    for _ in 0..AT_A_TIME {
+        let before = store::sign_in_failures::of(store.read(), &key, now).await?;
+        if let Some(failures) = before.filter(|it| it.blocked_until > now) {
+            return Err(Refusal::SlowDown((failures.blocked_until - now).whole_seconds().max(1)));
+        }
+        let count = before.map_or(0, |it| it.count) + 1;
+        let delay = delay(limits, count, factor);
+        let after = Failures { count, blocked_until: now + delay };
+        let times = (now, now + REMEMBERED.max(delay));
+        if store::sign_in_failures::count(store.write(), &key, before, after, times).await? {
+            return Ok(Counted { key, blocked_until: after.blocked_until });
+        }
     }
-    let failures = before.map_or(0, |it| it.count) + 1;
+    Err(Refusal::SlowDown(1))
+}
+
+/// How long to wait after this many failures.
+fn delay(limits: &SignIn, failures: i64, factor: i64) -> Duration {
     let free = i64::from(limits.attempts_before_delay) * factor;
-    let delay = match failures {
+    match failures {
         it if it >= i64::from(limits.lockout_attempts) * factor => limits.lockout,
         it if it > free => {
             let doublings = u32::try_from(it - free).unwrap_or(u32::MAX).min(6);
             Duration::seconds(2_i64.pow(doublings).min(LONGEST_DELAY))
         }
         _ => Duration::ZERO,
-    };
-    let forget_after = now + REMEMBERED.max(delay);
-    store::sign_in_failures::count(store.write(), key, now + delay, forget_after).await?;
+    }
+}
+
+async fn take_back(
+    server: &AuthorizationServer,
+    counted: [Option<Counted>; 2],
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let db = server.shared.store.write();
+    for Counted { key, blocked_until } in counted.into_iter().flatten() {
+        store::sign_in_failures::take_back(db, &key, blocked_until, now).await?;
+    }
     Ok(())
 }
 

@@ -54,7 +54,8 @@ fn suffices(
     let since = login.auth_time.unix_timestamp();
     let too_old = request.max_age.is_some_and(|age| now.unix_timestamp() - since > age);
     // A sign-in that this very request asked for is recent enough, whatever `max_age` says.
-    let for_this = since >= request.began_at.unix_timestamp();
+    let found = request.found.as_ref() == Some(&login.sid);
+    let for_this = !found && since >= request.began_at.unix_timestamp();
     let meant = request.hinted.as_ref().is_none_or(|hinted| *hinted == user.id);
     meant && (for_this || (!anew && !too_old))
 }

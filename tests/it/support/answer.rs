@@ -52,6 +52,38 @@ impl Answer {
         format!("{} {error}: {said}", self.status.as_u16())
     }
 
+    /// `status code: reason` of an error page, for tests that expect one.
+    pub fn page_error(&self) -> String {
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{}", self.text);
+        assert_eq!((self.header("location"), self.header("cache-control")), ("", "no-store"));
+        let between = |before: &str, after: &str| {
+            let (_, rest) = self.text.split_once(before).unwrap_or_default();
+            rest.split(after).next().unwrap_or_default().replace("&#39;", "'")
+        };
+        let (code, reason) = (between("<code>", "<"), between("<dd lang=\"en\">", "<"));
+        format!("{} {code}: {reason}", self.status.as_u16())
+    }
+
+    /// What a person reads in a page, a line for each piece of text.
+    pub fn words(&self) -> String {
+        let (_, main) = self.text.split_once("<main>").unwrap_or_default();
+        let main = main.split("</main>").next().unwrap_or_default();
+        let pieces = main.split('<').filter_map(|piece| Some(piece.split_once('>')?.1.trim()));
+        let pieces: Vec<_> = pieces.filter(|piece| !piece.is_empty()).collect();
+        pieces.join("\n").replace(['\u{2068}', '\u{2069}'], "")
+    }
+
+    /// `error: error_description` of a redirect that tells the client why there is no code.
+    /// It has the `state` of the request and our `iss` with it (RFC 9207 §2).
+    pub fn redirected_error(&self, issuer: &str) -> String {
+        assert_eq!(self.redirected("code"), None);
+        assert_eq!(self.redirected("state").as_deref(), Some("state-1"));
+        assert_eq!(self.redirected("iss").as_deref(), Some(issuer));
+        assert_eq!(self.header("cache-control"), "no-store");
+        let said = self.redirected("error_description").unwrap_or_default();
+        format!("{}: {said}", self.redirected("error").unwrap_or_default())
+    }
+
     /// Where a redirect leads.
     pub fn location(&self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);

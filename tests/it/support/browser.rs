@@ -1,8 +1,10 @@
 //! A person with a browser: cookies, forms, and no scripts.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use url::Url;
 
 use super::{Answer, HOME, World, form, request};
@@ -45,6 +47,8 @@ pub struct Browser<'a> {
     /// What it shows.
     pub page: Answer,
     pub accept_language: String,
+    /// From where it asks, if the server can tell.
+    pub address: Option<SocketAddr>,
 }
 
 impl<'a> Browser<'a> {
@@ -58,7 +62,7 @@ impl<'a> Browser<'a> {
     async fn closed(world: &'a World) -> Browser<'a> {
         let page = world.get(&format!("{HOME}/healthz")).await;
         let (cookies, accept_language) = (BTreeMap::new(), "en".into());
-        Browser { world, cookies, url: HOME.into(), page, accept_language }
+        Browser { world, cookies, url: HOME.into(), page, accept_language, address: None }
     }
 
     pub async fn go(&mut self, url: &str) {
@@ -102,6 +106,10 @@ impl<'a> Browser<'a> {
         self.cookies.get(name)
     }
 
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Sends a request with our cookies. Redirects to the hosts of the world are followed;
     /// one that leads away is what the page then is.
     pub async fn ask(&mut self, method: &str, body: Option<String>) {
@@ -109,12 +117,15 @@ impl<'a> Browser<'a> {
         for _ in 0..10 {
             let cookies: Vec<_> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let request = request(method, &self.url)
+            let mut request = request(method, &self.url)
                 .header("cookie", cookies.join("; "))
                 .header("accept-language", &self.accept_language)
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(Body::from(body.take().unwrap_or_default()))
                 .unwrap();
+            if let Some(address) = self.address {
+                request.extensions_mut().insert(ConnectInfo(address));
+            }
             self.page = self.world.send(request).await;
             for cookie in self.page.headers.get_all("set-cookie") {
                 let cookie = cookie.to_str().unwrap();

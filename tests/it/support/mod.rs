@@ -3,12 +3,11 @@
 //! All of it runs in this process on a real database, at a time that only moves when a test
 //! moves it. Each test has a world of its own.
 
-#![allow(dead_code, reason = "each test binary uses its part of the world")]
-
 mod answer;
 mod browser;
 mod clock;
 mod database;
+mod journey;
 mod partner;
 
 use std::sync::Arc;
@@ -30,10 +29,11 @@ use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
 use tegata::store::Store;
 use tower::ServiceExt;
 
-pub use answer::Answer;
+pub use answer::{Answer, claims_of, header_of};
 pub use browser::{Browser, VERIFIER, authorize_url};
 pub use clock::{Dice, Hands, NOW};
 pub use database::Database;
+pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
 pub use partner::Partner;
 
 pub const HOME: &str = "https://home.example";
@@ -55,7 +55,7 @@ pub struct World {
     pub live: Arc<LiveIssuers>,
     pub hands: Hands,
     pub partner: Arc<Partner>,
-    pub database: Database,
+    pub database: Arc<Database>,
     router: Router,
 }
 
@@ -83,10 +83,15 @@ impl World {
 
     /// A world on a database that may have been used before.
     pub async fn on(database: Database, directory: &str) -> Self {
+        Self::at(HOME, Arc::new(database), directory).await
+    }
+
+    /// A world whose home is elsewhere.
+    pub async fn at(home: &str, database: Arc<Database>, directory: &str) -> Self {
         let hands = Hands::default();
         let environment =
             Environment { clock: Arc::new(hands.clone()), entropy: Arc::new(Dice::default()) };
-        let config = config();
+        let config = config_of(home);
         let store = Store::open(database.url()).await.unwrap();
         let kek = KeyEncryptionKey::new([7; 32]);
         let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await.unwrap();
@@ -95,6 +100,15 @@ impl World {
         apply(&config, &opened, directory).await;
         let live = app::assemble_with(&config, opened, partner.clone()).await.unwrap();
         let live = Arc::new(live);
+        Self { router: http::router(&live), live, hands, partner, database }
+    }
+
+    /// Another process on the same database, at the same time.
+    pub async fn second_node(&self) -> Self {
+        let (config, partner) = (config(), Arc::clone(&self.partner));
+        let live = app::assemble_with(&config, self.opened(), partner.clone()).await.unwrap();
+        let (live, hands, database) =
+            (Arc::new(live), self.hands.clone(), Arc::clone(&self.database));
         Self { router: http::router(&live), live, hands, partner, database }
     }
 
@@ -171,21 +185,28 @@ impl World {
 
     /// Applies another directory to the world and lets the server notice.
     pub async fn apply(&self, directory: &str) {
+        apply(&config(), &self.opened(), directory).await;
+        self.live.refresh().await.unwrap();
+    }
+
+    fn opened(&self) -> Opened {
         let shared = self.live.shared();
-        let opened = Opened {
+        Opened {
             store: shared.store.clone(),
             kek: KeyEncryptionKey::new([7; 32]),
             secret_key: shared.secret_key.clone(),
             environment: shared.environment.clone(),
-        };
-        apply(&config(), &opened, directory).await;
-        self.live.refresh().await.unwrap();
+        }
     }
 }
 
 fn config() -> Config {
+    config_of(HOME)
+}
+
+fn config_of(home: &str) -> Config {
     let environment = [
-        ("public_url", HOME),
+        ("public_url", home),
         ("database", "sqlite::memory:"),
         ("log.level", "trace"),
         ("sign_in.parallel_hashes", "2"),
