@@ -57,12 +57,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// RFC 6749 §5.2 and RFC 7521 §4.2.1: credentials that cannot be read have failed; a
+    /// request that contradicts itself about them is malformed.
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::Credentials(BadCredentials::Header | BadCredentials::Assertion(_))
+            | Self::Missing
+            | Self::Failed
+            | Self::Assertion(_)
+            | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
-            Self::Missing | Self::Failed | Self::Assertion(_) | Self::Method(_) => {
-                ErrorCode::InvalidClient
-            }
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Store(_) => ErrorCode::ServerError,
         }

@@ -27,6 +27,11 @@ pub struct Request {
 
 impl Request {
     pub fn parse(params: &Params) -> Result<Self, ParamError> {
+        // It would narrow what is granted (RFC 9396 §6), so it cannot be passed over.
+        if params.optional("authorization_details")?.is_some() {
+            let why = "it is not supported here";
+            return Err(ParamError::malformed("authorization_details", why));
+        }
         Ok(Self {
             assertion: params.required("assertion")?.to_owned(),
             scope: params.scope()?,
@@ -64,13 +69,14 @@ pub async fn grant(
     attempt.parent = Some(id_jag.jti().to_string());
     attempt.user = Some(id_jag.subject().clone());
 
-    // ID-JAG §9.8.1.2.2: "cnf" without a proof of possession; and what we cannot read.
+    // ID-JAG §9.8.1.2.2: "cnf" without a proof of possession; and what §4.4.1 wants to be
+    // processed, where we cannot do that yet.
     let claims = id_jag.claims();
     if claims.cnf.is_some() {
         return Err(Refusal::NoProof);
     }
-    if claims.authorization_details.as_ref().is_some_and(|details| !details.is_array()) {
-        return Err(Unacceptable::Malformed.into());
+    if claims.authorization_details.is_some() {
+        return Err(Refusal::AuthorizationDetails);
     }
 
     // ID-JAG §4.4.1, MCP EMA §7.6.2: the resources of the claim are ours, and the request
@@ -149,10 +155,11 @@ async fn account(
 ) -> Result<Subject, Refusal> {
     let (issuer, subject) = (id_jag.issuer(), id_jag.subject());
     let kind = trusted.trust.accounts;
-    if kind == Accounts::SamePerson {
-        return Ok(subject.clone());
-    }
     let store = &server.shared.store;
+    if kind == Accounts::SamePerson {
+        let person = store::users::find(store.read(), subject).await?;
+        return person.map(|it| it.id).ok_or(Refusal::UnknownSubject);
+    }
     let mut found = store::accounts::of(store.read(), &service.id, issuer, subject).await?;
     if found.is_none() && kind == Accounts::JustInTime {
         let id = Subject::parse(&server.shared.environment.unique_id());
@@ -180,6 +187,8 @@ pub enum Refusal {
     Unacceptable(#[from] Unacceptable),
     #[error("the assertion is bound to a key by cnf, and no proof of that key came with it")]
     NoProof,
+    #[error("the assertion has authorization_details, which are not supported here")]
+    AuthorizationDetails,
     #[error("the assertion is for a resource that this server does not issue tokens for")]
     ClaimedResource,
     #[error(transparent)]
@@ -205,6 +214,7 @@ impl Refusal {
             | Self::UntrustedIssuer
             | Self::Unacceptable(_)
             | Self::NoProof
+            | Self::AuthorizationDetails
             | Self::ClaimedResource
             | Self::UnknownSubject => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,

@@ -68,6 +68,10 @@ impl IdJag {
         if claims.aud.sole().is_none_or(|aud| aud != us.as_str()) {
             return Err(Unacceptable::audience(claims.aud.as_slice(), us.as_str()));
         }
+        // ID-JAG §3.1: one URI or several. None in an array is not the same as no restriction.
+        if claims.resource.as_ref().is_some_and(|it| it.as_slice().is_empty()) {
+            return Err(Unacceptable::Malformed);
+        }
         in_time(claims.iat, claims.nbf, claims.exp, now)?;
         short_lived(claims.iat, claims.exp, longest)?;
         Ok(Self(claims))

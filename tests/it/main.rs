@@ -3,17 +3,28 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
 mod authorization;
+mod client_authentication;
 mod code;
 mod consent;
 mod guessing;
 mod id_jag;
+mod jwt_bearer;
+mod jwt_bearer_forged;
+mod jwt_bearer_request;
+mod jwt_bearer_trust;
 mod languages;
 mod logout;
 mod page_headers;
+mod private_key_jwt;
 mod prompts;
 mod redirect_uris;
 mod refresh;
 mod sign_in;
+mod single_use;
 mod stale_consent;
 mod support;
+mod token_exchange;
+mod token_exchange_policy;
+mod token_exchange_request;
+mod token_exchange_subject;
 mod userinfo;

@@ -98,6 +98,13 @@ impl Answer {
     }
 }
 
+/// What all of `refusals` say, which is the same.
+pub fn the_same(refusals: &[String]) -> &str {
+    let first = refusals.first().expect("there is something to compare");
+    assert!(refusals.iter().all(|it| it == first), "{refusals:#?}");
+    first
+}
+
 /// The claims of a JWT, unverified.
 pub fn claims_of(jwt: &str) -> Value {
     part(jwt, 1)

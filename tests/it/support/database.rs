@@ -8,7 +8,7 @@ const POSTGRES: &str = "TEGATA_TEST_DATABASE";
 
 pub struct Database {
     url: String,
-    folder: Option<TempDir>,
+    _folder: Option<TempDir>,
 }
 
 impl Database {
@@ -16,7 +16,7 @@ impl Database {
     pub async fn new() -> Self {
         match postgres() {
             Some(admin) => on_postgres(&admin).await,
-            None => Self { url: "sqlite::memory:".into(), folder: None },
+            None => Self { url: "sqlite::memory:".into(), _folder: None },
         }
     }
 
@@ -27,7 +27,7 @@ impl Database {
             None => {
                 let folder = tempfile::tempdir().unwrap();
                 let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
-                Self { url, folder: Some(folder) }
+                Self { url, _folder: Some(folder) }
             }
         }
     }
@@ -51,5 +51,5 @@ async fn on_postgres(admin: &str) -> Database {
     connection.close().await.unwrap();
     let mut url = url::Url::parse(admin).unwrap();
     url.set_path(&name);
-    Database { url: url.into(), folder: None }
+    Database { url: url.into(), _folder: None }
 }

@@ -3,10 +3,12 @@
 //! All of it runs in this process on a real database, at a time that only moves when a test
 //! moves it. Each test has a world of its own.
 
+mod agent;
 mod answer;
 mod browser;
 mod clock;
 mod database;
+mod forge;
 mod journey;
 mod partner;
 
@@ -29,10 +31,12 @@ use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
 use tegata::store::Store;
 use tower::ServiceExt;
 
-pub use answer::{Answer, claims_of, header_of};
+pub use agent::{exchange, exchange_of, id_token_of, redeem, redeem_code, signed_in, tokens_of};
+pub use answer::{Answer, claims_of, header_of, the_same};
 pub use browser::{Browser, VERIFIER, authorize_url};
 pub use clock::{Dice, Hands, NOW};
 pub use database::Database;
+pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signature};
 pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
 pub use partner::Partner;
 
@@ -45,6 +49,10 @@ pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchang
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+pub const ID_JAG_TYP: &str = "oauth-id-jag+jwt";
+
+/// The directory of the world.
+pub const WORLD: &str = include_str!("world.toml");
 
 /// What everybody's secret is, with their name in front of it.
 pub fn secret_of(client: &str) -> String {
@@ -67,14 +75,13 @@ impl World {
 
     /// The same, with `more` in its directory.
     pub async fn with(more: &str) -> Self {
-        Self::of(&format!("{}\n{more}", include_str!("world.toml"))).await
+        Self::of(&format!("{WORLD}\n{more}")).await
     }
 
     /// The same, with `from` replaced by `to` in its directory.
     pub async fn but(from: &str, to: &str) -> Self {
-        let directory = include_str!("world.toml");
-        assert!(directory.contains(from), "world.toml has no {from}");
-        Self::of(&directory.replace(from, to)).await
+        assert!(WORLD.contains(from), "world.toml has no {from}");
+        Self::of(&WORLD.replace(from, to)).await
     }
 
     async fn of(directory: &str) -> Self {
@@ -82,8 +89,8 @@ impl World {
     }
 
     /// A world on a database that may have been used before.
-    pub async fn on(database: Database, directory: &str) -> Self {
-        Self::at(HOME, Arc::new(database), directory).await
+    pub async fn on(database: impl Into<Arc<Database>>, directory: &str) -> Self {
+        Self::at(HOME, database.into(), directory).await
     }
 
     /// A world whose home is elsewhere.
