@@ -237,13 +237,15 @@ async fn pkce() {
 async fn a_parameter_that_comes_twice() {
     let world = World::new().await;
     let url = authorize_url(HOME, "wiki-agent", &[]);
-    for more in ["scope=openid", "nonce=nonce-2", "response_type=code", "unknown=1&unknown=1"] {
+    for (name, more) in [
+        ("scope", "scope=openid"),
+        ("nonce", "nonce=nonce-2"),
+        ("response_type", "response_type=code"),
+        ("unknown", "unknown=1&unknown=1"),
+    ] {
         let answer = world.get(&format!("{url}&{more}")).await;
-        assert_eq!(
-            answer.redirected_error(HOME),
-            "invalid_request: a parameter is given twice",
-            "{more}"
-        );
+        let told = format!("invalid_request: {name} is given twice");
+        assert_eq!(answer.redirected_error(HOME), told);
     }
     // RFC 6749 §3.1: what is not known is ignored, what has no value was not sent.
     let answer = world.get(&format!("{url}&unknown=1&prompt=")).await;

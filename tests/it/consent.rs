@@ -35,9 +35,9 @@ async fn the_page_says_what_there_is_to_decide() {
     Where to
     home.example
     It may
-    See your e-mail address
     Know that it is you
     See your name and your profile
+    See your e-mail address
     Onward to
     Calendar
     See your appointments
@@ -73,9 +73,9 @@ async fn in_japanese() {
     行き先
     home.example
     できること
-    メールアドレスを見る
     ご本人であることを確認する
     氏名とプロフィールを見る
+    メールアドレスを見る
     連携サービス
     Calendar
     See your appointments

@@ -189,7 +189,7 @@ async fn with_two_assertions() {
     let world = World::new().await;
     let id_jag = id_jag(&world, |_| ()).await;
     let request = [("grant_type", JWT_BEARER), ("assertion", &*id_jag), ("assertion", &*id_jag)];
-    assert_snapshot!(world.post_token(CHAT, "wiki-at-chat", &request).await.refusal(), @"400 invalid_request: a parameter is given twice");
+    assert_snapshot!(world.post_token(CHAT, "wiki-at-chat", &request).await.refusal(), @"400 invalid_request: assertion is given twice");
 }
 
 /// Home issues ID-JAGs, and takes none.
