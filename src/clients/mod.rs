@@ -104,10 +104,12 @@ pub async fn authenticate(
                 other => Err(Refusal::Method(other.as_str())),
             }
         }
-        (_, None) => Err(Refusal::Failed),
+        // Nothing tells a stranger whether there is such a client.
+        (Proof::None, None) => Err(Refusal::Missing),
+        (Proof::Assertion(_), None) => Err(Refusal::Failed),
         (Proof::Assertion(jwt), Some(record)) => {
             if record.auth_method != AuthMethod::PrivateKeyJwt {
-                return Err(Refusal::Method(record.auth_method.as_str()));
+                return Err(Refusal::Failed);
             }
             let uses = Some(private_key_jwt::verify(server, &record, jwt, now).await?);
             Ok(AuthenticatedClient { record, uses })

@@ -64,7 +64,7 @@ impl LogoutRequest {
             Some(id) => {
                 let db = server.shared.store.read();
                 let client = store::clients::find(db, &server.issuer, &id).await?;
-                Some(client.ok_or(Refusal::UnknownClient)?)
+                Some(client.filter(|it| it.active).ok_or(Refusal::UnknownClient)?)
             }
         };
         let back = back(client.as_ref(), params)?;

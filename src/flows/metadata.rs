@@ -9,7 +9,8 @@ use crate::server::{AuthorizationServer, Role};
 /// ID-JAG §7.2.
 const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
-/// Only what is true of this server; a member that does not apply is left out.
+/// Only what is true of this server; a member that does not apply is left out, but for those
+/// that stock clients demand of every issuer (`docs/decisions/0021-openid-members-at-services.md`).
 #[derive(Serialize)]
 pub struct Metadata {
     issuer: Issuer,
@@ -62,7 +63,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         response_modes_supported: ["query"],
         grant_types_supported: server.role.grant_types(),
         code_challenge_methods_supported: ["S256"],
-        token_endpoint_auth_methods_supported: AuthMethod::ALL.to_vec(),
+        token_endpoint_auth_methods_supported: auth_methods(server),
         token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL
             .map(Algorithm::as_str)
             .to_vec(),
@@ -100,6 +101,12 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         identity_chaining_requested_token_types_supported: home.then_some([TokenType::IdJag]),
         authorization_grant_profiles_supported: (!home).then_some([ID_JAG_PROFILE]),
     }
+}
+
+/// `none` only where somebody uses it: some clients prefer it to the secret that they have.
+fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
+    let offered = |it: &AuthMethod| *it != AuthMethod::None || server.has_public_clients;
+    AuthMethod::ALL.iter().copied().filter(offered).collect()
 }
 
 fn scopes(role: &Role) -> Vec<String> {

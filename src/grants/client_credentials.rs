@@ -34,18 +34,14 @@ pub async fn grant(
         return Err(Refusal::PublicClient);
     }
     let of_people = Scope::parse(OF_PEOPLE).unwrap_or_default();
-    let registered = client.record().scope.without(&of_people);
-    let allowed = match server.service() {
-        Some(service) => registered.intersection(&service.scope()),
-        None => registered,
-    };
+    let allowed = server.offers(client.record()).without(&of_people);
     let scope = policy::grant_scope(request.scope.as_ref(), &allowed);
     if scope.is_empty() {
         return Err(Refusal::NothingToGrant);
     }
     let audience = audience::of(server, &request.resources)?;
 
-    let warrant = Warrant::ClientItself { scope, audience };
+    let warrant = Warrant::ClientItself { scope, resources: request.resources, audience };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 

@@ -78,6 +78,10 @@ pub async fn grant(
     if claims.authorization_details.is_some() {
         return Err(Refusal::AuthorizationDetails);
     }
+    // ID-JAG §6.3: the same `sub` of another tenant is another person.
+    if claims.tenant.is_some() || claims.aud_tenant.is_some() {
+        return Err(Refusal::Tenant);
+    }
 
     // ID-JAG §4.4.1, MCP EMA §7.6.2: the resources of the claim are ours, and the request
     // names no others. `docs/decisions/0004-resource-outside-the-claim.md`.
@@ -86,7 +90,7 @@ pub async fn grant(
     let audience = audience::of(server, &resources)?;
 
     // ID-JAG §4.4.1: "The granted scopes MAY be a subset".
-    let scope = granted_scope(&id_jag, trusted, service, client, request.scope.as_ref());
+    let scope = granted_scope(server, &id_jag, trusted, client, request.scope.as_ref());
     if scope.is_empty() {
         return Err(Refusal::NothingToGrant);
     }
@@ -135,14 +139,14 @@ async fn keys_of(
 /// The least of what the issuer vouched for, what it is trusted with, what the service has,
 /// what the client may have, and what it asks for.
 fn granted_scope(
+    server: &AuthorizationServer,
     id_jag: &PresentedIdJag,
     trusted: &TrustedIssuer,
-    service: &Service,
     client: &AuthenticatedClient,
     asked: Option<&Scope>,
 ) -> Scope {
-    let offered = service.scope().intersection(&client.record().scope);
-    let trusted = policy::grant_scope(trusted.trust.scope.as_ref(), &offered);
+    let trusted =
+        policy::grant_scope(trusted.trust.scope.as_ref(), &server.offers(client.record()));
     let vouched = policy::grant_scope(id_jag.scope(), &trusted);
     policy::grant_scope(asked, &vouched)
 }
@@ -189,6 +193,8 @@ pub enum Refusal {
     NoProof,
     #[error("the assertion has authorization_details, which are not supported here")]
     AuthorizationDetails,
+    #[error("the assertion names a tenant, and tenants are not told apart here")]
+    Tenant,
     #[error("the assertion is for a resource that this server does not issue tokens for")]
     ClaimedResource,
     #[error(transparent)]
@@ -215,6 +221,7 @@ impl Refusal {
             | Self::Unacceptable(_)
             | Self::NoProof
             | Self::AuthorizationDetails
+            | Self::Tenant
             | Self::ClaimedResource
             | Self::UnknownSubject => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,

@@ -76,6 +76,7 @@ pub async fn grant(
         VerifiedIdToken::verify(&jwt, our_keys, &server.issuer, client.id(), attempt.now)?;
     attempt.user = Some(id_token.subject().clone());
     attempt.parent = Some(id_token.claims().jti.to_string());
+    let person = issuance::person_of(server, id_token).await?;
 
     // ID-JAG §4.3: the audience is the issuer of a resource authorization server. §9.3: it is
     // never ourselves. RFC 8693 §2.2.2: `invalid_target`.
@@ -83,25 +84,22 @@ pub async fn grant(
     attempt.service = Some(service.issuer.to_string());
 
     // ID-JAG §4.3.3: "evaluates administrator-defined policy".
-    let user = store::users::find(server.shared.store.read(), id_token.subject()).await?;
-    let user = user.filter(|it| it.active).ok_or(issuance::Refusal::UserInactive)?;
     let asked = Asked { scope: request.scope.as_ref(), resources: &request.resources };
-    let entitlement = entitlement(server, client, &user, service, &asked).await?;
+    let entitlement = entitlement(server, client, person.user(), service, &asked).await?;
 
-    let warrant = Warrant::Entitlement { id_token, entitlement: Box::new(entitlement) };
+    let warrant =
+        Warrant::Entitlement { person: Box::new(person), entitlement: Box::new(entitlement) };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
 /// By issuer identifier or, where the administrator gave it another name, by that.
 async fn service_named(server: &AuthorizationServer, audience: &str) -> Result<Service, Refusal> {
     let services = store::services::all(server.shared.store.read()).await?;
-    services
-        .into_iter()
-        .filter(|it| it.issuer != server.issuer)
-        .find(|it| {
-            it.issuer.as_str() == audience || it.audience_aliases.iter().any(|a| a == audience)
-        })
-        .ok_or(Refusal::UnknownAudience)
+    let by_alias = |it: &&Service| it.audience_aliases.iter().any(|alias| alias == audience);
+    // An issuer is nobody's alias.
+    let named = services.iter().find(|it| it.issuer.as_str() == audience);
+    let named = named.or_else(|| services.iter().find(by_alias));
+    named.filter(|it| it.issuer != server.issuer).cloned().ok_or(Refusal::UnknownAudience)
 }
 
 async fn entitlement(

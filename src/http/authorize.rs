@@ -22,12 +22,14 @@ pub(super) async fn by_query(
     authorize(browser, &params).await
 }
 
+/// OIDC Core §3.1.2.1 wants POST, too. It comes from another site, so our cookie (`Lax`) does
+/// not come with it: the request goes on as a GET, which has the session.
 pub(super) async fn by_form(
     browser: Browser,
     form: Result<Form, BadForm>,
 ) -> Result<Response, PageError> {
     let Form(params) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
-    authorize(browser, &params).await
+    Ok(see_other(&browser.this_page_with(&params)))
 }
 
 async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::form::BadForm;
 use super::pages::ErrorPage;
 use crate::grants::TokenError;
-use crate::oauth::{ErrorCode, Issuer};
+use crate::oauth::{ErrorCode, Issuer, error_description};
 
 /// What a request gets that was not answered in time.
 pub(super) const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
@@ -21,6 +21,10 @@ pub(super) struct OAuthError {
     code: ErrorCode,
     description: String,
 }
+
+/// RFC 6749 §5.1: both, on whatever may hold a token.
+pub(super) const NOT_KEPT: [(header::HeaderName, &str); 2] =
+    [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
 /// What is told of a fault that is ours.
 const OUR_FAULT: &str = "something went wrong on our side, please try again";
@@ -88,19 +92,9 @@ impl IntoResponse for OAuthError {
 }
 
 fn described(status: StatusCode, code: ErrorCode, description: &str) -> Response {
-    let description: String = description.chars().map(allowed).collect();
+    let description = error_description(description);
     let body = json!({ "error": code.as_str(), "error_description": description });
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-/// RFC 6749 §5.2: `error_description` "MUST NOT include characters outside the set
-/// %x20-21 / %x23-5B / %x5D-7E".
-fn allowed(c: char) -> char {
-    match c {
-        '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E' => c,
-        '"' => '\'',
-        _ => '?',
-    }
+    (status, NOT_KEPT, Json(body)).into_response()
 }
 
 /// An error of a resource (RFC 6750 §3).
@@ -112,7 +106,7 @@ pub(super) struct BearerError {
 
 impl IntoResponse for BearerError {
     fn into_response(self) -> Response {
-        let description: String = self.description.chars().map(allowed).collect();
+        let description = error_description(&self.description);
         let scope = self.scope.map(|it| format!(", scope=\"{it}\"")).unwrap_or_default();
         let code = self.code.as_str();
         let challenge =

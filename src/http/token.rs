@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
-use super::error::OAuthError;
+use super::error::{NOT_KEPT, OAuthError};
 use super::form::{BadForm, Form};
 use super::located::Here;
 use crate::grants;
@@ -21,7 +21,7 @@ pub(super) async fn token(
         Ok(response) => server.shared.metrics.issued(response.kind()),
         Err(error) => server.shared.metrics.refused("token", error.code().as_str()),
     }
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer?)))
+    Ok((NOT_KEPT, Json(answer?)))
 }
 
 /// A header that is no text is as wrong as one in an unknown form.

@@ -22,12 +22,13 @@ pub(super) async fn userinfo(here: Here, headers: HeaderMap) -> Response {
             error::log(code, &refusal);
             server.shared.metrics.refused("userinfo", code.as_str());
             let scope = matches!(refusal, userinfo::Refusal::Scope).then_some("openid");
-            BearerError { code, description: refusal.to_string(), scope }.into_response()
+            let description = if code.is_ours() { String::new() } else { refusal.to_string() };
+            BearerError { code, description, scope }.into_response()
         }
     }
 }
 
-/// RFC 6750 §2.1, the one way that RFC 9700 §4.3.2 leaves.
+/// RFC 6750 §2.1: the header is the one way that we take.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

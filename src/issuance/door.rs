@@ -7,9 +7,9 @@ use super::orders::{self, Order};
 use super::standing;
 use super::warrant::Warrant;
 use crate::clients::AuthenticatedClient;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, SigningKey};
 use crate::oauth::{ErrorCode, Resource, Scope, TokenType};
-use crate::server::AuthorizationServer;
+use crate::server::{AuthorizationServer, IssuerKeys};
 use crate::store::{CommitError, Conflict, Effect, StoreError};
 use crate::tokens::access_token_hash;
 
@@ -38,6 +38,12 @@ pub enum Refusal {
     AccountInactive,
     #[error("the login that this comes from has ended: the person has to sign in again")]
     LoginEnded,
+    #[error(
+        "all that came from the same authorization was revoked: the person has to sign in again"
+    )]
+    FamilyRevoked,
+    #[error("nothing of the scope that was granted may be given to the client any more")]
+    NothingLeft,
     #[error("the connection is not active")]
     ConnectionInactive,
     #[error("the issuer of the assertion is not trusted here")]
@@ -65,6 +71,8 @@ impl Refusal {
             Self::AccountInactive | Self::ConnectionInactive => ErrorCode::AccessDenied,
             Self::UserInactive
             | Self::LoginEnded
+            | Self::FamilyRevoked
+            | Self::NothingLeft
             | Self::TrustInactive
             | Self::Replayed
             | Self::CodeReused
@@ -99,6 +107,8 @@ pub async fn issue(
 ) -> Result<Issued, Refusal> {
     let standing = standing::of(server, client, &warrant, attempt.now).await?;
     let mut order = orders::order(server, client, warrant, standing, attempt)?;
+    // Before anything is used up, for without a key nothing can leave.
+    let signers = Signers::of(server, &order)?;
 
     // Single-use marks, rotations and the ledger, all or nothing. A client's own proof comes
     // first, for whoever replays that has shown nothing else.
@@ -116,32 +126,43 @@ pub async fn issue(
         }
         return Err(refusal);
     }
-    sign(server, order)
+    Ok(signers.sign(order))
 }
 
-/// What was committed may be signed, and what is signed here has been committed.
-fn sign(server: &AuthorizationServer, order: Order) -> Result<Issued, Refusal> {
-    let no_key = |algorithm: Algorithm| Refusal::NoKey(algorithm.as_str().to_owned());
-    let key = server.keys.main_signer().ok_or_else(|| no_key(Algorithm::ES256))?;
-    let (token, kind) = match &order.token {
-        orders::Token::Access(claims) => (claims.sign(key), TokenType::AccessToken),
-        orders::Token::IdJag(claims) => (claims.sign(key), TokenType::IdJag),
-    };
-    let id_token = match order.id_token {
-        None => None,
-        Some((mut claims, algorithm)) => {
-            let key = server.keys.signer(algorithm).ok_or_else(|| no_key(algorithm))?;
+/// The keys that an order needs.
+struct Signers<'a> {
+    token: &'a SigningKey,
+    id_token: Option<&'a SigningKey>,
+}
+
+impl<'a> Signers<'a> {
+    fn of(server: &'a AuthorizationServer, order: &Order) -> Result<Self, Refusal> {
+        let signer = |algorithm: Algorithm| {
+            let key = server.keys.signer(algorithm);
+            key.ok_or_else(|| Refusal::NoKey(algorithm.as_str().to_owned()))
+        };
+        let id_token = order.id_token.as_ref().map(|(_, algorithm)| signer(*algorithm));
+        Ok(Self { token: signer(IssuerKeys::MAIN)?, id_token: id_token.transpose()? })
+    }
+
+    /// What was committed may be signed, and what is signed here has been committed.
+    fn sign(self, order: Order) -> Issued {
+        let (token, kind) = match &order.token {
+            orders::Token::Access(claims) => (claims.sign(self.token), TokenType::AccessToken),
+            orders::Token::IdJag(claims) => (claims.sign(self.token), TokenType::IdJag),
+        };
+        let id_token = order.id_token.zip(self.id_token).map(|((mut claims, algorithm), key)| {
             claims.at_hash = access_token_hash(&token, algorithm);
-            Some(claims.sign(key))
+            claims.sign(key)
+        });
+        Issued {
+            token,
+            kind,
+            expires_in: order.lifetime,
+            scope: order.scope,
+            resources: order.resources,
+            id_token,
+            refresh_token: order.refresh_token,
         }
-    };
-    Ok(Issued {
-        token,
-        kind,
-        expires_in: order.lifetime,
-        scope: order.scope,
-        resources: order.resources,
-        id_token,
-        refresh_token: order.refresh_token,
-    })
+    }
 }

@@ -14,4 +14,5 @@ mod warrant;
 pub use attempt::Attempt;
 pub use code::{CodeOrder, issue_code};
 pub use door::{Issued, Refusal, issue};
+pub use standing::{LivePerson, person_of};
 pub use warrant::{CodeMismatch, ProvenCode, ProvenRefreshToken, RefreshMismatch, Warrant};

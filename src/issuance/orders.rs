@@ -51,10 +51,12 @@ pub(super) fn order(
             let order = bench.by_refresh_token(&token, &login, scope, audience)?;
             Ok(Order { resources, ..order })
         }
-        (Warrant::Entitlement { id_token, entitlement }, Standing::SignedIn(_)) => {
-            Ok(bench.id_jag(&id_token, &entitlement))
+        (Warrant::Entitlement { person, entitlement }, Standing::SignedIn(_)) => {
+            Ok(bench.id_jag(person.id_token(), &entitlement))
         }
-        (Warrant::ClientItself { scope, audience }, _) => bench.for_itself(scope, audience),
+        (Warrant::ClientItself { scope, resources, audience }, _) => {
+            Ok(Order { resources, ..bench.for_itself(scope, audience)? })
+        }
         (Warrant::IdJag { id_jag, trusted, account, scope, resources, audience }, _) => {
             let redeemed = bench.redeemed(&id_jag, trusted, account, scope, audience);
             Ok(Order { resources, ..redeemed })
@@ -115,6 +117,10 @@ impl Bench<'_> {
         let family = token.record().family.clone();
         self.attempt.parent = Some(family.id.clone());
         let mut order = self.of_family(&family, login, scope, audience, None)?;
+        // Without a successor the old one would not be used up: `offline_access` was withdrawn.
+        if order.refresh_token.is_none() {
+            return Err(Refusal::NothingLeft);
+        }
         let old = token.digest();
         for effect in &mut order.effects {
             if let Effect::KeepRefreshToken(new) = effect {
@@ -136,8 +142,14 @@ impl Bench<'_> {
     ) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
         let (shared, now) = (&server.shared, attempt.now);
+        // What was granted once is not more than what the administrator allows today.
+        let offered = server.offers(client.record());
+        let scope = scope.intersection(&offered);
         attempt.user = Some(family.user.clone());
         attempt.scope = Some(scope.clone());
+        if scope.is_empty() {
+            return Err(Refusal::NothingLeft);
+        }
         let access = AccessTokenClaims {
             auth_time: Some(login.auth_time.unix_timestamp()),
             acr: Some(login.acr.clone()),
@@ -160,7 +172,8 @@ impl Bench<'_> {
             }
         };
 
-        let lasting = !server.is_home() || family.scope.contains("offline_access");
+        let lasting =
+            !server.is_home() || family.scope.intersection(&offered).contains("offline_access");
         let refresh_token = (lasting && client.record().may_use(GrantType::RefreshToken))
             .then(|| shared.environment.secret());
         if let Some(secret) = &refresh_token {
@@ -217,8 +230,11 @@ impl Bench<'_> {
             amr: Some(login.amr.clone()),
             cnf: None,
             authorization_details: None,
+            tenant: None,
+            aud_tenant: None,
         };
         attempt.scope = Some(scope.clone());
+        attempt.resource = (!resources.is_empty()).then(|| joined(&resources));
         let effects = vec![record(attempt, LedgerEvent::IdJag, &claims.jti)];
         Order {
             token: Token::IdJag(Box::new(claims)),
@@ -243,6 +259,8 @@ impl Bench<'_> {
     ) -> Order {
         let Self { server, client, attempt } = self;
         attempt.scope = Some(scope.clone());
+        // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
+        attempt.user = Some(account.clone());
         let login = id_jag.claims();
         let access = AccessTokenClaims {
             auth_time: login.auth_time,
@@ -272,7 +290,8 @@ fn access_token(
     scope: &Scope,
     audience: Vec<String>,
 ) -> AccessTokenClaims {
-    attempt.service = Some(audience.join(" "));
+    attempt.service = Some(server.issuer.to_string());
+    attempt.resource = Some(audience.join(" "));
     let us = OneOrMany::One(server.issuer.to_string());
     AccessTokenClaims {
         iss: server.issuer.clone(),
@@ -314,6 +333,7 @@ fn id_token(
         at_hash: None,
         sid: login.sid.clone(),
         jti: new_jti(server),
+        grant_id: Some(family.id.clone()),
     }
 }
 
@@ -337,6 +357,10 @@ fn plain(
 
 fn record(attempt: &Attempt, event: LedgerEvent, jti: &Jti) -> Effect {
     Effect::Record(Box::new(attempt.issued(event, Some(jti.to_string()))))
+}
+
+fn joined(resources: &[Resource]) -> String {
+    resources.iter().map(Resource::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn new_jti(server: &AuthorizationServer) -> Jti {

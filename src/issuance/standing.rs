@@ -9,6 +9,7 @@ use crate::model::{Accounts, Login, User};
 use crate::oauth::{SessionId, Subject};
 use crate::server::AuthorizationServer;
 use crate::store;
+use crate::tokens::VerifiedIdToken;
 
 /// The people and the login behind a warrant, all of them in good standing.
 pub(super) enum Standing {
@@ -51,12 +52,12 @@ pub(super) async fn of(
                 _ => Ok(standing),
             }
         }
-        Warrant::Entitlement { id_token, entitlement } => {
+        Warrant::Entitlement { person, entitlement } => {
             let (connection, service) = (entitlement.connection(), entitlement.service());
             if !connection.active || !service.active {
                 return Err(Refusal::ConnectionInactive);
             }
-            signed_in(server, id_token.subject(), id_token.sid(), EndedLogin::Refused).await
+            Ok(Standing::SignedIn(person.login.clone()))
         }
         Warrant::IdJag { trusted, account, .. } => {
             if !trusted.trust.active {
@@ -71,6 +72,40 @@ pub(super) async fn of(
             Ok(Standing::Account)
         }
     }
+}
+
+/// A person who is active, and whose login has not ended. Only [`person_of`] makes one.
+pub struct LivePerson {
+    user: User,
+    login: Login,
+    id_token: VerifiedIdToken,
+}
+
+impl LivePerson {
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    pub(super) fn id_token(&self) -> &VerifiedIdToken {
+        &self.id_token
+    }
+}
+
+/// Whom an ID Token is about, if they may still be acted for by it: before any policy, for
+/// nothing that it says could help (`docs/decisions/0016-ended-sessions.md`).
+pub async fn person_of(
+    server: &AuthorizationServer,
+    id_token: VerifiedIdToken,
+) -> Result<LivePerson, Refusal> {
+    let user = active(server, id_token.subject()).await?;
+    let login = login_of(server, &user, id_token.sid(), EndedLogin::Refused).await?;
+    if let Some(family) = &id_token.claims().grant_id {
+        let family = store::token_families::find(server.shared.store.read(), family).await?;
+        if family.is_none_or(|it| it.revoked) {
+            return Err(Refusal::FamilyRevoked);
+        }
+    }
+    Ok(LivePerson { user, login, id_token })
 }
 
 /// What a person's sign-out means for something that came from the login:
@@ -89,11 +124,20 @@ async fn signed_in(
     ended: EndedLogin,
 ) -> Result<Standing, Refusal> {
     let user = active(server, user).await?;
+    login_of(server, &user, sid, ended).await.map(Standing::SignedIn)
+}
+
+async fn login_of(
+    server: &AuthorizationServer,
+    user: &User,
+    sid: &SessionId,
+    ended: EndedLogin,
+) -> Result<Login, Refusal> {
     let login = store::logins::find(server.shared.store.read(), sid).await?;
     let login = login.filter(|it| it.user == user.id).ok_or(Refusal::LoginEnded)?;
     match login.ended_at.is_some() && ended == EndedLogin::Refused {
         true => Err(Refusal::LoginEnded),
-        false => Ok(Standing::SignedIn(login)),
+        false => Ok(login),
     }
 }
 

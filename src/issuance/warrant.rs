@@ -1,10 +1,11 @@
 //! The evidence by which something is issued.
 
+use super::standing::LivePerson;
 use crate::model::{AuthorizationCode, Client, Digest, RefreshToken};
 use crate::oauth::{CodeVerifier, RedirectUri, Resource, Scope, Subject};
 use crate::policy::{Entitlement, TrustedIssuer};
 use crate::server::AuthorizationServer;
-use crate::tokens::{PresentedIdJag, VerifiedIdToken};
+use crate::tokens::PresentedIdJag;
 
 /// Why a client gets what it gets.
 pub enum Warrant<'a> {
@@ -18,9 +19,9 @@ pub enum Warrant<'a> {
         audience: Vec<String>,
     },
     /// RFC 6749 §4.4: the client acts for itself.
-    ClientItself { scope: Scope, audience: Vec<String> },
+    ClientItself { scope: Scope, resources: Vec<Resource>, audience: Vec<String> },
     /// ID-JAG §4.3: the person is signed in, and the connection allows it.
-    Entitlement { id_token: VerifiedIdToken, entitlement: Box<Entitlement> },
+    Entitlement { person: Box<LivePerson>, entitlement: Box<Entitlement> },
     /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.
     IdJag {
         id_jag: PresentedIdJag,

@@ -1,6 +1,7 @@
 //! The words of OAuth as types. Nothing here does I/O.
 
 mod error_code;
+mod error_description;
 mod identifiers;
 mod names;
 mod params;
@@ -10,6 +11,7 @@ mod resource;
 mod scope;
 
 pub use error_code::ErrorCode;
+pub use error_description::error_description;
 pub use identifiers::{
     ClientId, Issuer, Jti, Malformed, RequestId, ServiceId, SessionId, Subject, is_loopback,
 };

@@ -75,9 +75,13 @@ impl Entitlement {
             return Err(Denied::Consent);
         }
         let resources = match (asked.resources, connection.resources.as_slice()) {
-            ([], ceiling) => ceiling.to_vec(),
+            ([], ceiling) => ceiling.iter().filter(|it| service.governs(it)).cloned().collect(),
             (asked, _) => asked.to_vec(),
         };
+        // A ceiling of which nothing is left is not the same as none.
+        if resources.is_empty() && !connection.resources.is_empty() {
+            return Err(Denied::Resource);
+        }
         Ok(Self { connection, service, scope, resources })
     }
 

@@ -6,8 +6,8 @@ use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
-use crate::model::Service;
-use crate::oauth::{GrantType, Issuer};
+use crate::model::{Client, Service};
+use crate::oauth::{GrantType, Issuer, Scope};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
 use crate::policy::TrustedIssuers;
@@ -21,6 +21,8 @@ pub struct AuthorizationServer {
     pub role: Role,
     pub keys: IssuerKeys,
     pub trusted_issuers: TrustedIssuers,
+    /// Whether a client without credentials is registered here, which metadata tell.
+    pub has_public_clients: bool,
     pub shared: Arc<Shared>,
 }
 
@@ -74,6 +76,14 @@ impl AuthorizationServer {
         match &self.role {
             Role::Home => None,
             Role::Service(service) => Some(service),
+        }
+    }
+
+    /// All the scope that `client` may have here today.
+    pub fn offers(&self, client: &Client) -> Scope {
+        match &self.role {
+            Role::Home => client.scope.clone(),
+            Role::Service(service) => client.scope.intersection(&service.scope()),
         }
     }
 

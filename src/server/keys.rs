@@ -29,6 +29,10 @@ pub enum KeyError {
 }
 
 impl IssuerKeys {
+    /// The algorithm of access tokens and ID-JAGs. Every issuer has a key for it from its
+    /// first start.
+    pub const MAIN: Algorithm = Algorithm::ES256;
+
     /// What the keys in `records` that are of `issuer` are good for at `now`.
     pub fn of(
         issuer: &Issuer,
@@ -57,11 +61,6 @@ impl IssuerKeys {
     /// The key that signs by `algorithm`, if there is one.
     pub fn signer(&self, algorithm: Algorithm) -> Option<&SigningKey> {
         self.signers.get(&algorithm)
-    }
-
-    /// The key of access tokens and ID-JAGs. Every issuer has one from its first start.
-    pub fn main_signer(&self) -> Option<&SigningKey> {
-        self.signer(Algorithm::ES256)
     }
 
     /// All algorithms that there is a signing key for.

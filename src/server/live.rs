@@ -10,7 +10,7 @@ use super::authorization_server::{AuthorizationServer, Role, Shared};
 use super::issuers::Issuers;
 use super::keys::{self, IssuerKeys, KeyError};
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Unsealable};
-use crate::model::{KeyRecord, Service, TrustedKeys};
+use crate::model::{Client, KeyRecord, Service, TrustedKeys};
 use crate::policy::{TrustedIssuer, TrustedIssuers, TrustsItself};
 use crate::store::{self, StoreError, versions};
 
@@ -83,12 +83,13 @@ async fn read(
     let version = versions::current(db, versions::DIRECTORY).await?;
     let services = store::services::all(db).await?;
     let mut records = store::keys::all(db).await?;
+    let clients = store::clients::all(db).await?;
 
-    let home = build(shared, kek, Role::Home, &mut records).await?;
+    let home = build(shared, kek, Role::Home, &clients, &mut records).await?;
     let mut hosted = Vec::new();
     for service in services.iter().filter(|it| it.hosted && it.active) {
         let role = Role::Service(service.clone());
-        hosted.push(build(shared, kek, role, &mut records).await?);
+        hosted.push(build(shared, kek, role, &clients, &mut records).await?);
     }
     let local: Vec<_> = hosted
         .iter()
@@ -108,30 +109,33 @@ async fn build(
     shared: &Arc<Shared>,
     kek: &KeyEncryptionKey,
     role: Role,
+    clients: &[Client],
     records: &mut Vec<KeyRecord>,
 ) -> Result<AuthorizationServer, StartError> {
     let (issuer, algorithms) = match &role {
-        Role::Home => (shared.home.clone(), algorithms_of_home(shared).await?),
+        Role::Home => (shared.home.clone(), algorithms_of_home(shared, clients)),
         Role::Service(service) => (service.issuer.clone(), vec![Algorithm::ES256]),
     };
     let environment = &shared.environment;
     keys::make_missing(&shared.store, environment, kek, &issuer, &algorithms, records).await?;
     let keys = IssuerKeys::of(&issuer, records, kek, environment.clock.now())?;
     let trusted_issuers = TrustedIssuers::default();
-    Ok(AuthorizationServer { issuer, role, keys, trusted_issuers, shared: Arc::clone(shared) })
+    let is_public = |it: &Client| it.issuer == issuer && it.active && it.is_public();
+    let has_public_clients = clients.iter().any(is_public);
+    let shared = Arc::clone(shared);
+    Ok(AuthorizationServer { issuer, role, keys, trusted_issuers, has_public_clients, shared })
 }
 
 /// ES256 for what we define, RS256 because OIDC Core has it as the default of ID Tokens, and
 /// what clients registered besides.
-async fn algorithms_of_home(shared: &Shared) -> Result<Vec<Algorithm>, StoreError> {
+fn algorithms_of_home(shared: &Shared, clients: &[Client]) -> Vec<Algorithm> {
     let mut algorithms = vec![Algorithm::ES256, Algorithm::RS256];
-    for client in store::clients::all(shared.store.read()).await? {
-        let wanted = Algorithm::parse(&client.id_token_signed_response_alg);
-        algorithms.extend(wanted.filter(|_| client.issuer == shared.home));
+    for client in clients.iter().filter(|it| it.issuer == shared.home) {
+        algorithms.extend(Algorithm::parse(&client.id_token_signed_response_alg));
     }
     algorithms.sort_unstable();
     algorithms.dedup();
-    Ok(algorithms)
+    algorithms
 }
 
 async fn trusted_by(

@@ -13,7 +13,7 @@ use crate::oauth::{ClientId, Issuer, Jti, SessionId, Subject};
 
 const TYP: &str = "JWT";
 
-/// OIDC Core §2, in its order, and the claims of the scopes `profile` and `email` (§5.4).
+/// OIDC Core §2, in its order. What `profile` and `email` give is told at userinfo (§5.4).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdTokenClaims {
     pub iss: Issuer,
@@ -33,6 +33,9 @@ pub struct IdTokenClaims {
     pub sid: SessionId,
     /// Ties what is obtained by it to it, in the ledger.
     pub jti: Jti,
+    /// The family that it belongs to: what is revoked as a whole ends here, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
 }
 
 impl IdTokenClaims {

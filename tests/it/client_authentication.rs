@@ -193,7 +193,7 @@ async fn no_credentials() {
     401 invalid_client: client authentication is required
     ");
     let unknown = ask_bare(&world, &[("client_id", "nobody")]).await;
-    assert_snapshot!(unknown.refusal(), @"401 invalid_client: client authentication failed");
+    assert_snapshot!(unknown.refusal(), @"401 invalid_client: client authentication is required");
 }
 
 /// RFC 6749 §2.1 and §3.2.1: a public client names itself, and gets as far as its code; a

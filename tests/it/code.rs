@@ -105,7 +105,8 @@ async fn the_id_token() {
       ],
       "at_hash": "hash",
       "sid": "sid",
-      "jti": "jti"
+      "jti": "jti",
+      "grant_id": "a5a5a5a5a5a5a5a5000000000000001a"
     }
     "#);
     let digest = Sha256::digest(tokens.access_token().as_bytes());

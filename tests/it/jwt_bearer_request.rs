@@ -69,6 +69,7 @@ async fn resource() {
         let id_jag = id_jag(&world, |claims| {
             claims["jti"] = number.to_string().into();
             claims["resource"] = claimed.clone();
+            claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         });
         let asked: Vec<_> = asked.map(|it| ("resource", it)).into_iter().collect();
         let answer = redeem(&world, &id_jag.await, &asked).await;
@@ -123,7 +124,7 @@ async fn from_nobody() {
 
     let request = [("grant_type", JWT_BEARER), ("assertion", &*right)];
     let named = changed(&request, &[("client_id", "https://agent.example/client.json")]);
-    assert_snapshot!(world.post_bare(CHAT, &named).await.refusal(), @"401 invalid_client: client authentication failed");
+    assert_snapshot!(world.post_bare(CHAT, &named).await.refusal(), @"401 invalid_client: client authentication is required");
     assert_eq!(redeem(&world, &right, &[]).await.status, 200);
 }
 

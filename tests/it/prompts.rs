@@ -193,7 +193,8 @@ async fn id_token_hint() {
     browser.go(&authorize_url(HOME, "wiki-agent", &[("id_token_hint", &alices)])).await;
     assert!(is_at(&browser, "sign-in"), "{}", browser.url);
     browser.sign_in("bob", "bob-password").await;
-    assert!(is_at(&browser, "sign-in"), "{}", browser.url);
+    assert_snapshot!(browser.page.redirected_error(HOME), @"login_required: another person signed in");
+    browser.go(&authorize_url(HOME, "wiki-agent", &[("id_token_hint", &alices)])).await;
     browser.sign_in("alice", "alice-password").await;
     assert!(browser.sent("code").is_some(), "{}", browser.url);
 }

@@ -86,6 +86,8 @@ pub enum Refusal {
     RequestObject,
     #[error("request_uri is not supported: send the parameters themselves")]
     RequestUri,
+    #[error("registration is not supported: clients are registered beforehand")]
+    Registration,
     #[error("the client is not registered to use the authorization code grant")]
     UnauthorizedClient,
     #[error("code_challenge is required (RFC 7636)")]
@@ -110,6 +112,7 @@ impl Refusal {
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
+            Self::Registration => ErrorCode::RegistrationNotSupported,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Resource => ErrorCode::InvalidTarget,
@@ -163,6 +166,9 @@ pub fn check(
     if params.optional("request_uri")?.is_some() {
         return Err(Refusal::RequestUri);
     }
+    if params.optional("registration")?.is_some() {
+        return Err(Refusal::Registration);
+    }
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);
     }
@@ -185,11 +191,12 @@ pub fn check(
 
     // RFC 6749 §3.3: the server may "process the request using a pre-defined default value";
     // OIDC Core §3.1.2.1: values that are not understood are ignored.
-    let offered = match &server.role {
-        Role::Home => client.scope.clone(),
-        Role::Service(service) => client.scope.intersection(&service.scope()),
+    // What goes on when the person is away is never a default (OIDC Core §11).
+    let offered = server.offers(client);
+    let scope = match params.scope()? {
+        Some(asked) => asked.intersection(&offered),
+        None => offered.without(&Scope::parse("offline_access").unwrap_or_default()),
     };
-    let scope = params.scope()?.map_or(offered.clone(), |asked| asked.intersection(&offered));
     if scope.is_empty() {
         return Err(Refusal::Scope);
     }

@@ -1,6 +1,6 @@
 //! The authorization response (RFC 6749 §4.1.2 and §4.1.2.1, RFC 9207).
 
-use crate::oauth::{ErrorCode, Issuer, RedirectUri};
+use crate::oauth::{ErrorCode, Issuer, RedirectUri, error_description};
 
 /// Where an answer goes, and what the client needs to know it for its own.
 #[derive(Clone, Debug)]
@@ -18,7 +18,8 @@ impl Redirected {
 
     /// RFC 6749 §4.1.2.1.
     pub fn with_error(&self, code: ErrorCode, description: &str) -> String {
-        self.with(&[("error", code.as_str()), ("error_description", description)])
+        let description = error_description(description);
+        self.with(&[("error", code.as_str()), ("error_description", &description)])
     }
 
     /// RFC 9207 §2: `iss` in every response, "including error responses".

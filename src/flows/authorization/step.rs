@@ -29,11 +29,19 @@ pub async fn next(
     now: OffsetDateTime,
 ) -> Result<Step, StoreError> {
     let silent = request.asks(Prompt::None);
-    let Some((user, _)) = person.filter(|(user, login)| suffices(request, user, login, now)) else {
-        return Ok(match silent {
-            true => Step::Refuse(ErrorCode::LoginRequired, "the person has to sign in"),
-            false => Step::SignIn,
-        });
+    let user = match person.map(|(user, login)| (user, fit(request, user, login, now))) {
+        Some((user, Fit::Good)) => user,
+        // OIDC Core §3.1.2.1, `id_token_hint`: "if not, it SHOULD return an error". Asking once
+        // more would ask for ever.
+        Some((_, Fit::SomebodyElse)) => {
+            return Ok(Step::Refuse(ErrorCode::LoginRequired, "another person signed in"));
+        }
+        None | Some((_, Fit::Stale)) => {
+            return Ok(match silent {
+                true => Step::Refuse(ErrorCode::LoginRequired, "the person has to sign in"),
+                false => Step::SignIn,
+            });
+        }
     };
     let ask = consent::ask(server, client, request, user).await?;
     Ok(match (ask.is_needed() || request.asks(Prompt::Consent), silent) {
@@ -43,13 +51,17 @@ pub async fn next(
     })
 }
 
+/// What a login is worth to a request.
+enum Fit {
+    Good,
+    /// The person has to sign in, once more or for the first time.
+    Stale,
+    /// They just did, and are not whom the client means.
+    SomebodyElse,
+}
+
 /// Whether the login is of the right person, and as recent as the client wants it.
-fn suffices(
-    request: &AuthorizationRequest,
-    user: &User,
-    login: &Login,
-    now: OffsetDateTime,
-) -> bool {
+fn fit(request: &AuthorizationRequest, user: &User, login: &Login, now: OffsetDateTime) -> Fit {
     let anew = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
     let since = login.auth_time.unix_timestamp();
     let too_old = request.max_age.is_some_and(|age| now.unix_timestamp() - since > age);
@@ -57,5 +69,10 @@ fn suffices(
     let found = request.found.as_ref() == Some(&login.sid);
     let for_this = !found && since >= request.began_at.unix_timestamp();
     let meant = request.hinted.as_ref().is_none_or(|hinted| *hinted == user.id);
-    meant && (for_this || (!anew && !too_old))
+    match (meant, for_this) {
+        (true, true) => Fit::Good,
+        (true, false) if !anew && !too_old => Fit::Good,
+        (false, true) => Fit::SomebodyElse,
+        _ => Fit::Stale,
+    }
 }
