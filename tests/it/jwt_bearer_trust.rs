@@ -161,7 +161,9 @@ async fn a_key_that_the_issuer_does_not_publish() {
 async fn scope_beyond_the_trust() {
     let world = World::new().await;
     assert_eq!(answer_to(&world, "carol", |_| ()).await.member("scope"), "chat.read");
-    let silent = answer_to(&world, "dave", |claims| drop(claims.as_object_mut().unwrap().remove("scope"))).await;
+    let silent =
+        answer_to(&world, "dave", |claims| drop(claims.as_object_mut().unwrap().remove("scope")))
+            .await;
     assert_eq!(silent.member("scope"), "chat.read");
     let more = answer_to(&world, "erin", |claims| claims["scope"] = "chat.write".into()).await;
     assert_snapshot!(more.refusal(), @"400 invalid_scope: no scope that was asked for can be granted");

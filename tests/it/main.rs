@@ -28,3 +28,4 @@ mod token_exchange_policy;
 mod token_exchange_request;
 mod token_exchange_subject;
 mod userinfo;
+mod withdrawn;
