@@ -1,5 +1,6 @@
 //! The commands: one file each. Status 0 is done, 1 is refused or failed, 2 is wrong usage.
 
+mod account;
 mod apply;
 mod client;
 mod failure;
@@ -55,6 +56,7 @@ enum Command {
     Keys(keys::Args),
     User(user::Args),
     Client(client::Args),
+    Account(account::Args),
     Ledger(ledger::Args),
     Token(token::Args),
     Walkthrough(Box<walkthrough::Args>),
@@ -70,6 +72,7 @@ pub async fn run() -> ExitCode {
         Command::Apply(args) => on(config(), |config| apply::run(config, args)).await,
         Command::Keys(args) => on(config(), |config| keys::run(config, args)).await,
         Command::User(args) => on(config(), |config| user::run(config, args)).await,
+        Command::Account(args) => on(config(), |config| account::run(config, args)).await,
         Command::Client(args) => on(config(), |config| client::run(config, args)).await,
         Command::Ledger(args) => on(config(), |config| ledger::run(config, args)).await,
         Command::Token(args) => return token::run(args).await,

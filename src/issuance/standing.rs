@@ -63,11 +63,11 @@ pub(super) async fn of(
             if !trusted.trust.active {
                 return Err(Refusal::TrustInactive);
             }
-            if trusted.trust.accounts == Accounts::SamePerson {
-                active(server, account).await.map_err(|refusal| match refusal {
-                    Refusal::UserInactive => Refusal::AccountInactive,
-                    other => other,
-                })?;
+            // An account made just in time is nobody of the directory; all others are somebody.
+            let user = store::users::find(server.shared.store.read(), account).await?;
+            let known = user.is_some() || trusted.trust.accounts != Accounts::SamePerson;
+            if !known || user.is_some_and(|it| !it.active) {
+                return Err(Refusal::AccountInactive);
             }
             Ok(Standing::Account)
         }

@@ -1,7 +1,9 @@
 //! Which of its accounts a service takes a subject of another issuer for.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 
 use super::StoreError;
 use super::columns::text;
@@ -72,4 +74,38 @@ pub async fn link(
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// All accounts of `service`, with the issuer and the subject that each is linked to.
+pub async fn all(
+    db: &impl ConnectionTrait,
+    service: &ServiceId,
+) -> Result<Vec<(Issuer, Subject, Account)>, StoreError> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Service.eq(service.as_str()))
+        .order_by_asc(row::Column::Issuer)
+        .order_by_asc(row::Column::Subject);
+    let model = |row: row::Model| {
+        let account = Account { id: text(TABLE, row.account)?, active: row.active };
+        Ok((text(TABLE, row.issuer)?, text(TABLE, row.subject)?, account))
+    };
+    rows.all(db).await?.into_iter().map(model).collect()
+}
+
+/// Switches an account off or on. `false` if there is none.
+pub async fn switch(
+    db: &impl ConnectionTrait,
+    service: &ServiceId,
+    issuer: &Issuer,
+    subject: &Subject,
+    active: bool,
+) -> Result<bool, StoreError> {
+    let switched = row::Entity::update_many()
+        .col_expr(row::Column::Active, Expr::value(active))
+        .filter(row::Column::Service.eq(service.as_str()))
+        .filter(row::Column::Issuer.eq(issuer.as_str()))
+        .filter(row::Column::Subject.eq(subject.as_str()))
+        .exec(db)
+        .await?;
+    Ok(switched.rows_affected == 1)
 }

@@ -13,6 +13,7 @@ mod jwt_bearer_forged;
 mod jwt_bearer_request;
 mod jwt_bearer_trust;
 mod languages;
+mod linked_accounts;
 mod logout;
 mod page_headers;
 mod private_key_jwt;

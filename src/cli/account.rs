@@ -1,0 +1,138 @@
+//! `tegata account`: whom a service takes the subjects of other issuers for.
+
+use super::failure::Failure;
+use super::opened::{Need, Opened};
+use super::table;
+use crate::config::Config;
+use crate::model::Service;
+use crate::oauth::{Issuer, ServiceId, Subject};
+use crate::store::{self, Store, accounts};
+use crate::terminal::{Ink, printable, say};
+
+/// Links subjects of other issuers to people here, and lists and switches the accounts.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tegata account link chat https://idp.partner.example 00u1a2b3 alice
+  tegata account list chat
+  tegata account disable chat https://idp.partner.example 00u1a2b3
+
+Subjects of home need no account: they are the same people.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Says that a subject of another issuer is one of our people.
+    Link {
+        #[command(flatten)]
+        whose: Whose,
+        /// The person here.
+        username: String,
+    },
+    /// Lists the accounts of a service, those made just in time included.
+    List {
+        /// The id of the service.
+        service: String,
+    },
+    /// The subject gets no more tokens, from the next request on.
+    Disable(Whose),
+    /// Undoes that.
+    Enable(Whose),
+}
+
+/// A subject of an issuer, at a service.
+#[derive(Debug, clap::Args)]
+struct Whose {
+    /// The id of the service.
+    service: String,
+    /// The issuer identifier, exactly as in its tokens.
+    issuer: String,
+    /// The `sub` that it calls the person by.
+    subject: String,
+}
+
+pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
+    let opened = Opened::open(config, Need::Existing).await?;
+    match args.command {
+        Command::Link { whose, username } => link(&opened, &whose, &username).await?,
+        Command::List { service } => list(&opened, &service).await?,
+        Command::Disable(whose) => switch(&opened, &whose, false).await?,
+        Command::Enable(whose) => switch(&opened, &whose, true).await?,
+    }
+    opened.close().await
+}
+
+async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Failure> {
+    let (service, issuer, subject) = found(opened, whose).await?;
+    let transaction = opened.store.begin().await?;
+    let trusts = store::trusts::of(&transaction, &service.id).await?;
+    if !trusts.iter().any(|it| it.issuer == issuer) {
+        return Err(Failure::new(format!(
+            "{} does not trust {issuer}: add it as [[service.trust]] to the directory file first",
+            service.id
+        )));
+    }
+    let user = store::users::named(&transaction, username).await?;
+    let user = user.ok_or_else(|| Failure::new(format!("there is no user {username:?}")))?;
+    accounts::link(&transaction, &service.id, &issuer, &subject, &user.id).await?;
+    let linked = accounts::of(&transaction, &service.id, &issuer, &subject).await?;
+    if linked.is_none_or(|it| it.id != user.id) {
+        return Err(Failure::new(
+            "this subject has another account already, and what it did there stays its own",
+        ));
+    }
+    Store::finish(transaction).await?;
+    say(format_args!(
+        "+ {} of {issuer} is {} at {}",
+        printable(&whose.subject),
+        username,
+        service.id
+    ));
+    Ok(())
+}
+
+async fn switch(opened: &Opened, whose: &Whose, active: bool) -> Result<(), Failure> {
+    let (service, issuer, subject) = found(opened, whose).await?;
+    let db = opened.store.write();
+    if !accounts::switch(db, &service.id, &issuer, &subject, active).await? {
+        return Err(Failure::new("there is no such account: see `tegata account list`"));
+    }
+    let state = if active { "active" } else { "inactive" };
+    say(format_args!("~ {} of {issuer} at {}: {state}", printable(&whose.subject), service.id));
+    Ok(())
+}
+
+async fn list(opened: &Opened, service: &str) -> Result<(), Failure> {
+    let service = service_named(opened, service).await?;
+    let users = store::users::all(opened.store.read()).await?;
+    let all = accounts::all(opened.store.read(), &service.id).await?;
+    let rows: Vec<_> = all
+        .iter()
+        .map(|(issuer, subject, account)| {
+            let user = users.iter().find(|it| it.id == account.id);
+            let who = user.map_or("made just in time", |it| it.username.as_str());
+            let state = if account.active { "active" } else { "inactive" };
+            [
+                issuer.to_string(),
+                subject.to_string(),
+                who.to_owned(),
+                state.to_owned(),
+                account.id.to_string(),
+            ]
+        })
+        .collect();
+    table::print(["ISSUER", "SUBJECT", "WHO", "STATE", "SUB HERE"], &rows, Ink::of_stdout());
+    Ok(())
+}
+
+async fn found(opened: &Opened, whose: &Whose) -> Result<(Service, Issuer, Subject), Failure> {
+    let service = service_named(opened, &whose.service).await?;
+    Ok((service, Issuer::parse(&whose.issuer)?, Subject::parse(&whose.subject)?))
+}
+
+async fn service_named(opened: &Opened, id: &str) -> Result<Service, Failure> {
+    let service = store::services::find(opened.store.read(), &ServiceId::parse(id)?).await?;
+    service.ok_or_else(|| Failure::new(format!("there is no service {id:?}")))
+}
