@@ -22,7 +22,7 @@ pub(super) struct Sessions(Arc<Shared>);
 /// The layer of all routes for people.
 pub(super) fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
     let secure = shared.home.as_str().starts_with("https:");
-    // RFC 6265bis §4.1.3.2: "__Host-" ties the cookie to https, to this host and to "/".
+    // rfc6265bis §4.1.3.2 (a draft, see `docs/specs.md`): "__Host-" ties the cookie to https, to this host and to "/".
     let name = if secure { "__Host-tegata" } else { "tegata" };
     SessionManagerLayer::new(Sessions(Arc::clone(shared)))
         .with_name(name)

@@ -1,4 +1,4 @@
-//! Whether everybody concerned is still active: asked once more, right before the commit.
+//! Whether everybody concerned is still active: asked in one place, right before the commit.
 
 use time::OffsetDateTime;
 

@@ -1,8 +1,9 @@
 //! The one way in which an answer becomes durable before it becomes visible.
 //!
 //! All that a request changes is handed over as a list of effects: either all of them are on
-//! the disk when [`Store::commit`] returns, or none is. Because nothing of a request happens
-//! outside of its list, the lists of many requests can share one commit.
+//! the disk when [`Store::commit`] returns, or none is. Nothing that a token depends on happens
+//! outside of its list (sessions and counters of failures do), so the lists of many requests can
+//! share one commit.
 
 use time::OffsetDateTime;
 
