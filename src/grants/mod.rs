@@ -34,6 +34,17 @@ pub async fn answer(
     answer
 }
 
+/// A token request of which nothing could be read, because of `why`: it is refused and
+/// recorded as any other is.
+pub async fn unread(server: &AuthorizationServer, request: RequestId, why: String) -> TokenError {
+    let error = TokenError::Unread(why);
+    let attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
+    match attempt.refused(server, error.code(), error.to_string()).await {
+        Ok(()) => error,
+        Err(failed) => failed.into(),
+    }
+}
+
 async fn granted(
     server: &AuthorizationServer,
     authorization: Option<&str>,
@@ -88,6 +99,8 @@ async fn dispatch(
 
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
+    #[error("{0}")]
+    Unread(String),
     #[error(transparent)]
     Parameters(#[from] ParamError),
     #[error("this grant type is not supported here")]
@@ -119,6 +132,7 @@ impl From<BadCredentials> for TokenError {
 impl TokenError {
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::Unread(_) => ErrorCode::InvalidRequest,
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,

@@ -204,9 +204,11 @@ impl Browser {
     }
 
     fn with_query<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        // A browser takes what begins with two slashes, of either kind, for another host.
+        let path = self.here.path.trim_start_matches(['/', '\\']);
         match Serializer::new(String::new()).extend_pairs(pairs).finish() {
-            query if query.is_empty() => self.here.path.clone(),
-            query => format!("{}?{query}", self.here.path),
+            query if query.is_empty() => format!("/{path}"),
+            query => format!("/{path}?{query}"),
         }
     }
 

@@ -14,9 +14,13 @@ pub(super) async fn token(
     headers: HeaderMap,
     form: Result<Form, BadForm>,
 ) -> Result<impl IntoResponse, OAuthError> {
-    let Form(params) = form?;
     let server = &here.server;
-    let answer = grants::answer(server, authorization(&headers), &params, here.request).await;
+    let answer = match form {
+        Ok(Form(params)) => {
+            grants::answer(server, authorization(&headers), &params, here.request).await
+        }
+        Err(bad) => Err(grants::unread(server, here.request, bad.to_string()).await),
+    };
     match &answer {
         Ok(response) => server.shared.metrics.issued(response.kind()),
         Err(error) => server.shared.metrics.refused("token", error.code().as_str()),

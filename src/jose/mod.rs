@@ -5,6 +5,7 @@ mod bad_jwt;
 mod key_set;
 mod seal;
 mod signing_key;
+mod strict_json;
 mod unverified;
 
 pub use algorithm::Algorithm;

@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::bad_jwt::BadJwt;
+use super::strict_json;
 
 /// Longer JWTs than this are not read at all, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -30,7 +31,13 @@ struct Header {
     alg: String,
     typ: Option<String>,
     kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present", rename = "crit")]
+    is_critical: bool,
+}
+
+/// Whatever stands there, `null` included.
+fn present<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(reader).map(|_| true)
 }
 
 #[derive(Deserialize)]
@@ -49,7 +56,7 @@ impl UnverifiedJwt {
         let header: Header = json(&decode(header)?)?;
         // RFC 7515 §4.1.11: "If any of the listed extension Header Parameters are not
         // understood and supported by the recipient, then the JWS is invalid." None is.
-        if header.crit.is_some() {
+        if header.is_critical {
             return Err(BadJwt::Critical);
         }
         let claims = decode(claims)?;
@@ -96,5 +103,8 @@ fn decode(part: &str) -> Result<Vec<u8>, BadJwt> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadJwt> {
+    if !strict_json::is_sound(bytes) {
+        return Err(BadJwt::Form);
+    }
     serde_json::from_slice(bytes).map_err(|_| BadJwt::Form)
 }

@@ -30,7 +30,8 @@ impl TryFrom<String> for Issuer {
         if text.len() > LONGEST || (url.scheme() != "https" && !plain) {
             return Err(Malformed("an issuer must be an https URL (http only on loopback)"));
         }
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let user = !url.username().is_empty() || url.password().is_some();
+        if url.query().is_some() || url.fragment().is_some() || user {
             return Err(Malformed("an issuer must have no query, no fragment and no user"));
         }
         Ok(Self(text))

@@ -11,6 +11,7 @@ mod database;
 mod forge;
 mod journey;
 mod partner;
+mod smithy;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use database::Database;
 pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signature};
 pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
 pub use partner::Partner;
+pub use smithy::{Forge, message, with};
 
 pub const HOME: &str = "https://home.example";
 pub const CHAT: &str = "https://home.example/services/chat";
@@ -207,7 +209,7 @@ impl World {
     }
 }
 
-fn config() -> Config {
+pub fn config() -> Config {
     config_of(HOME)
 }
 

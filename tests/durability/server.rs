@@ -1,0 +1,133 @@
+//! The binary with a database file of its own: started, killed, told to stop, started again.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use tegata::store::Store;
+use tegata::telemetry::Stopwatch;
+use tempfile::TempDir;
+
+const DIRECTORY: &str = include_str!("../support/directory.toml");
+
+/// How long a start may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A folder with configuration and database, and the process that serves it, if one does.
+pub(crate) struct Server {
+    process: Option<Child>,
+    folder: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Applies the directory to a new database, and serves it.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = free_address();
+        let config = format!(
+            "public_url = \"http://{address}\"\nlisten = \"{address}\"\n\
+             database = \"sqlite:tegata.db\"\n\n[outbound]\nallow_private_networks = true\n",
+        );
+        fs::write(folder.path().join("tegata.toml"), config).unwrap();
+        fs::write(folder.path().join("directory.toml"), DIRECTORY).unwrap();
+        let mut server = Self { process: None, folder, address };
+        let applied = server.tegata(&["apply", "directory.toml"]).output().unwrap();
+        assert!(applied.status.success(), "{applied:?}");
+        server.serve().await;
+        server
+    }
+
+    /// Starts the process, on the same port as before, and waits until it can serve.
+    pub(crate) async fn serve(&mut self) {
+        assert!(self.process.is_none(), "it is running");
+        self.process = Some(self.tegata(&["serve"]).spawn().unwrap());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let (url, stopwatch) = (format!("{}/readyz", self.issuer()), Stopwatch::start());
+        while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            let ended = self.process.as_mut().unwrap().try_wait().unwrap();
+            assert_eq!(ended, None, "tegata serve ended");
+            assert!(stopwatch.elapsed() < PATIENCE, "tegata serve is not ready");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A command on this configuration; what it says goes to the log.
+    #[expect(clippy::disallowed_methods, reason = "it must not hear what the tests are told")]
+    pub(crate) fn tegata(&self, arguments: &[&str]) -> Command {
+        let log = File::options().create(true).append(true).open(self.folder.path().join("log"));
+        let log = log.unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        command.args(arguments).args(["--config", "tegata.toml"]);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TEGATA_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// `kill -9`: no handler runs, nothing is flushed.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// SIGTERM, by which supervisors ask a process to end.
+    pub(crate) fn terminate(&self) {
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// How it ended, if it does within `patience`.
+    pub(crate) async fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let stopwatch = Stopwatch::start();
+        while stopwatch.elapsed() < patience {
+            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
+                self.process = None;
+                return Some(status);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn chat(&self) -> String {
+        format!("{}/services/chat", self.issuer())
+    }
+
+    /// The database, beside whoever serves it.
+    pub(crate) async fn store(&self) -> Store {
+        let file = self.folder.path().join("tegata.db");
+        Store::open(&format!("sqlite:{}", file.display())).await.unwrap()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        if std::thread::panicking() {
+            let _ = writeln!(io::stderr(), "--- log of tegata\n{}", self.log());
+        }
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+}
