@@ -42,7 +42,8 @@ pub(super) fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
     if code.is_ours() {
         tracing::error!(error.code = code.as_str(), error, "a request failed");
     } else {
-        tracing::info!(error.code = code.as_str(), "a request was refused: {error}");
+        let said = in_one_line(&error.to_string());
+        tracing::info!(error.code = code.as_str(), "a request was refused: {said}");
     }
 }
 
@@ -88,9 +89,15 @@ impl IntoResponse for OAuthError {
 }
 
 fn described(status: StatusCode, code: ErrorCode, description: &str) -> Response {
-    let description: String = description.chars().map(allowed).collect();
+    let description = in_one_line(description);
     let body = json!({ "error": code.as_str(), "error_description": description });
     (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// A sentence that may have words of the client in it, as it is sent and logged: it cannot end
+/// its line and begin another in our name.
+pub(super) fn in_one_line(text: &str) -> String {
+    text.chars().map(allowed).collect()
 }
 
 /// RFC 6749 §5.2: `error_description` "MUST NOT include characters outside the set
@@ -112,7 +119,7 @@ pub(super) struct BearerError {
 
 impl IntoResponse for BearerError {
     fn into_response(self) -> Response {
-        let description: String = self.description.chars().map(allowed).collect();
+        let description = in_one_line(&self.description);
         let scope = self.scope.map(|it| format!(", scope=\"{it}\"")).unwrap_or_default();
         let code = self.code.as_str();
         let challenge =
@@ -151,6 +158,16 @@ impl IntoResponse for Misdirected {
             self.home
         );
         described(StatusCode::MISDIRECTED_REQUEST, ErrorCode::InvalidRequest, &said)
+    }
+}
+
+/// A request that names its host twice: two who read it may each believe another.
+pub(super) struct TwoHosts;
+
+impl IntoResponse for TwoHosts {
+    fn into_response(self) -> Response {
+        let said = "the Host header must be given once";
+        described(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, said)
     }
 }
 
@@ -240,5 +257,16 @@ pub(super) fn html(page: &impl Template) -> Response {
             tracing::error!(error = &error as &dyn std::error::Error, "a page cannot be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, OUR_FAULT).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_does_not_end_its_line() {
+        let forged = "scope x\n2026-01-01 INFO \u{1b}[31m \"all\u{2028} is \\ well\"";
+        assert_eq!(in_one_line(forged), "scope x?2026-01-01 INFO ?[31m 'all? is ? well'");
     }
 }

@@ -46,6 +46,8 @@ pub enum Refusal {
     Replayed,
     #[error("client authentication failed: the assertion was already used")]
     ProofReplayed,
+    #[error("the request was already answered")]
+    RequestAnswered,
     #[error("the code was already used")]
     CodeReused,
     #[error("the refresh token was already used, so all that came from it is revoked")]
@@ -67,6 +69,7 @@ impl Refusal {
             | Self::LoginEnded
             | Self::TrustInactive
             | Self::Replayed
+            | Self::RequestAnswered
             | Self::CodeReused
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
@@ -82,6 +85,7 @@ impl From<CommitError> for Refusal {
             CommitError::Conflict(conflict) => match conflict {
                 Conflict::GrantUsed => Self::Replayed,
                 Conflict::ProofUsed => Self::ProofReplayed,
+                Conflict::RequestAnswered => Self::RequestAnswered,
                 Conflict::CodeUsed => Self::CodeReused,
                 Conflict::RefreshTokenUsed => Self::RefreshTokenReused,
                 Conflict::FamilyRevoked => Self::Revoked,

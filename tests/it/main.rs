@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
 mod authorization;
+mod bounds;
 mod client_authentication;
 mod code;
 mod consent;
@@ -14,6 +15,7 @@ mod jwt_bearer_request;
 mod jwt_bearer_trust;
 mod languages;
 mod logout;
+mod one_code;
 mod page_headers;
 mod private_key_jwt;
 mod prompts;
