@@ -15,7 +15,7 @@ use crate::directory::Ground;
 use crate::environment::Environment;
 use crate::http;
 use crate::jose::KeyEncryptionKey;
-use crate::outbound::{FetchKeys, Http, Limits, RemoteKeys, Unreachable};
+use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError};
@@ -108,7 +108,7 @@ pub async fn key_encryption_key(
 /// Everything that is shared by all issuers, as `config` wants it.
 pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, AppError> {
     let outbound = Http::new(Limits {
-        allow_private_networks: config.outbound.allow_private_networks,
+        reach: Reach::by_config(config.outbound.allow_private_networks),
         timeout: config.outbound.timeout.unsigned_abs(),
         largest: LARGEST_ANSWER,
     })?;
@@ -207,9 +207,7 @@ async fn answer(
     let until = async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = http::serve(listener, &issuers, until).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the listener failed");
-    }
+    http::serve(listener, &issuers, until).await;
 }
 
 async fn refresh(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {

@@ -3,12 +3,10 @@
 //! A hash takes a core for a while and much memory, so only some are made at a time, off the
 //! threads that answer requests, and only so many requests may wait for one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
-use argon2::{
-    ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -37,9 +35,20 @@ pub struct Passwords {
     cores: Arc<Semaphore>,
     /// One for each that is being made or waits.
     places: Arc<Semaphore>,
+    /// Where hashes are made, in turn: if each had memory of its own, what the threads leave
+    /// behind would add up.
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
     environment: Environment,
     /// The hash of no password, which stands in where a user is unknown.
     nobody: Arc<str>,
+}
+
+/// The right to make a hash, and where.
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _core: OwnedSemaphorePermit,
+    blocks: Vec<Block>,
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 /// Too many wait already: the sign-in has to be tried again later.
@@ -69,6 +78,7 @@ impl Passwords {
         Self {
             cores: Arc::new(Semaphore::new(parallel)),
             places: Arc::new(Semaphore::new(parallel + QUEUE)),
+            memory: Arc::default(),
             environment,
             nobody,
         }
@@ -79,16 +89,16 @@ impl Passwords {
         if password.expose_secret().len() > LONGEST_PASSWORD {
             return Err(PasswordError::TooLong);
         }
-        let turn = self.turn().await?;
+        let mut turn = self.turn().await?;
         let mut salt = [0; 16];
         self.environment.entropy.fill(&mut salt);
         let password = password.clone();
         let made = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            argon2id().hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
+            turn.hash(&ours(), &password, &salt, Params::DEFAULT_OUTPUT_LEN)
         });
-        let hash = made.await.expect("hashing does not panic");
-        Ok(hash.expect("the salt and the password have lengths that argon2 takes").to_string())
+        let output = made.await.expect("hashing does not panic");
+        let output = output.expect("the salt and the password have lengths that argon2 takes");
+        Ok(phc(&salt, output).to_string())
     }
 
     /// Whether `password` is the one that `phc` was made of. Without a hash, or with one that
@@ -99,12 +109,10 @@ impl Passwords {
         }
         let known = phc.filter(|phc| Self::check_phc(phc).is_ok());
         let hash = known.unwrap_or(&self.nobody).to_owned();
-        let turn = self.turn().await?;
+        let mut turn = self.turn().await?;
         let password = password.clone();
-        let compared = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            argon2id().verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok()
-        });
+        let compared =
+            tokio::task::spawn_blocking(move || turn.fits(&password, &hash).unwrap_or(false));
         let same = compared.await.expect("hashing does not panic");
         Ok(same && known.is_some())
     }
@@ -131,16 +139,68 @@ impl Passwords {
 
     /// Waits for a core. It is held by the hash itself, not by the request, which may go away
     /// while the hash is being made.
-    async fn turn(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), Busy> {
+    async fn turn(&self) -> Result<Turn, Busy> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
-        let core = self.cores.clone().acquire_owned().await;
-        Ok((place, core.expect("it is never closed")))
+        let core = self.cores.clone().acquire_owned().await.expect("it is never closed");
+        let memory = Arc::clone(&self.memory);
+        let blocks = memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let blocks = blocks.unwrap_or_default();
+        Ok(Turn { _place: place, _core: core, blocks, memory })
     }
 }
 
-fn argon2id() -> Argon2<'static> {
-    let params = Params::new(MEMORY, PASSES, LANES, None).expect("these are within bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+impl Turn {
+    fn hash(
+        &mut self,
+        params: &Params,
+        password: &SecretString,
+        salt: &[u8],
+        length: usize,
+    ) -> Option<Output> {
+        let blocks = params.block_count();
+        if self.blocks.len() < blocks {
+            self.blocks.resize(blocks, Block::new());
+        }
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let password = password.expose_secret().as_bytes();
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        argon2.hash_password_into_with_memory(password, salt, output, &mut self.blocks).ok()?;
+        Output::new(output).ok()
+    }
+
+    /// Whether `password` is the one that `phc` was made of. Outputs are compared in constant
+    /// time.
+    fn fits(&mut self, password: &SecretString, phc: &str) -> Option<bool> {
+        let hash = PasswordHash::new(phc).ok()?;
+        let (params, salt, expected) = (Params::try_from(&hash).ok()?, hash.salt?, hash.hash?);
+        Some(self.hash(&params, password, &salt, expected.len())? == expected)
+    }
+}
+
+impl Drop for Turn {
+    /// An imported hash may have needed more than ours do; nobody needs to keep that.
+    fn drop(&mut self) {
+        let mut blocks = std::mem::take(&mut self.blocks);
+        if blocks.len() > ours().block_count() {
+            blocks = Vec::new();
+        }
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+    }
+}
+
+fn ours() -> Params {
+    Params::new(MEMORY, PASSES, LANES, None).expect("these are within bounds")
+}
+
+fn phc(salt: &[u8], output: Output) -> PasswordHash {
+    PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: (&ours()).try_into().expect("these are within bounds"),
+        salt: Some(Salt::new(salt).expect("16 bytes make a salt")),
+        hash: Some(output),
+    }
 }
 
 /// A hash with our parameters that was made of nothing: comparing takes as long as with any.
@@ -148,14 +208,7 @@ fn nobody(environment: &Environment) -> String {
     let (mut salt, mut output) = ([0; 16], [0; 32]);
     environment.entropy.fill(&mut salt);
     environment.entropy.fill(&mut output);
-    let hash = PasswordHash {
-        algorithm: ARGON2ID_IDENT,
-        version: Some(Version::V0x13.into()),
-        params: argon2id().params().try_into().expect("these are within bounds"),
-        salt: Some(Salt::new(&salt).expect("16 bytes make a salt")),
-        hash: Some(Output::new(&output).expect("32 bytes make an output")),
-    };
-    hash.to_string()
+    phc(&salt, Output::new(&output).expect("32 bytes make an output")).to_string()
 }
 
 #[cfg(test)]
@@ -176,6 +229,22 @@ mod tests {
         assert_eq!(passwords.verify(&"correct horse".into(), None).await, Ok(false));
         let long = SecretString::from("x".repeat(1025));
         assert_eq!(passwords.hash(&long).await, Err(PasswordError::TooLong));
+    }
+
+    /// A hash that was made by the reference implementation, and of other parameters than ours;
+    /// and what was left in the memory by one hash does not change the next.
+    #[tokio::test]
+    async fn memory_is_used_again() {
+        let passwords = passwords();
+        let elsewhere = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for _ in 0..3 {
+            assert_eq!(passwords.verify(&"password".into(), Some(elsewhere)).await, Ok(true));
+            assert_eq!(passwords.verify(&"passwort".into(), Some(elsewhere)).await, Ok(false));
+            let hash = passwords.hash(&"correct horse".into()).await.unwrap();
+            assert_eq!(passwords.verify(&"correct horse".into(), Some(&hash)).await, Ok(true));
+        }
+        let kept = passwords.memory.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(kept, [19 * 1024], "one for each that is made at a time");
     }
 
     #[tokio::test]

@@ -65,8 +65,28 @@ pub fn complain(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "tegata: {text}");
 }
 
-/// What others sent, with control characters made harmless: a server must not be able to move
-/// the cursor or set colours.
+/// What others sent, made harmless: a server must not be able to move the cursor, set colours,
+/// turn the order of what is read around or hide a part of it.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_treacherous(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Controls; marks, embeddings, overrides and isolates of UAX #9; separators of lines; and the
+/// space without a width.
+fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey() {
+        let text = "a\u{1b}[31mb\nc\u{202e}d\u{2066}e\u{200b}f\u{2029}g\u{200f}";
+        assert_eq!(printable(text).matches('\u{fffd}').count(), 7);
+        assert_eq!(printable("Zoë 山田 \u{200d}é"), "Zoë 山田 \u{200d}é");
+    }
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::environment::Environment;
 use crate::jose::{Algorithm, BadJwt, KeySet, Typ, UnverifiedJwt};
-use crate::outbound::Http;
+use crate::outbound::{Http, Reach, Unreachable};
 use crate::terminal::{Ink, complain, printable, say};
 use crate::walkthrough::args::http;
 use crate::walkthrough::decoded::Decoded;
@@ -28,6 +28,10 @@ pub(super) struct Args {
     /// Asks nobody: the signature is not checked.
     #[arg(long)]
     offline: bool,
+    /// Asks issuers in private networks as well, and by plain http: the address comes from the
+    /// token, and so from whoever wrote it. This machine may always be asked.
+    #[arg(long)]
+    allow_private_networks: bool,
 }
 
 /// Longer input than this is no token, in bytes.
@@ -59,9 +63,10 @@ pub(super) async fn run(args: Args) -> ExitCode {
     let ink = Ink::of_stdout();
     let now = Environment::system().clock.now();
     explain_all(&decoded, now, ink);
+    let reach = if args.allow_private_networks { Reach::Everywhere } else { Reach::Loopback };
     let signature = match args.offline {
         true => Signature::Unchecked("nobody was asked (--offline)".to_owned()),
-        false => verify(&token).await,
+        false => verify(&token, reach).await,
     };
     if judge(&signature, &decoded.claims, now, ink) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -104,7 +109,7 @@ fn table(heading: &str, rows: Vec<(&str, String, &str)>, ink: Ink) {
 }
 
 /// By the keys that the issuer publishes in its metadata; never by one that the token brings.
-async fn verify(token: &str) -> Signature {
+async fn verify(token: &str, reach: Reach) -> Signature {
     let jwt = match UnverifiedJwt::read(token) {
         Ok(jwt) => jwt,
         Err(BadJwt::Form) => {
@@ -113,7 +118,7 @@ async fn verify(token: &str) -> Signature {
         Err(bad) => return Signature::Wrong(bad),
     };
     let issuer = jwt.issuer();
-    let found = match http() {
+    let found = match http(reach) {
         Ok(http) => keys_of(&http, issuer).await,
         Err(failure) => Err(failure),
     };
@@ -133,15 +138,15 @@ async fn verify(token: &str) -> Signature {
 async fn keys_of(http: &Http, issuer: &str) -> Result<(KeySet, String), Failure> {
     let mut missing = Failure::Member { url: issuer.to_owned(), member: "jwks_uri" };
     for url in well_known(issuer)? {
-        let unreachable = |error| Failure::unreachable(&url, &error);
-        let reply = http.get(&url).await.map_err(unreachable)?;
+        let away = |error| unreachable(&url, &error);
+        let reply = http.get(&url).await.map_err(away)?;
         let metadata: Map<String, Value> = serde_json::from_slice(&reply.body).unwrap_or_default();
         let text = |name: &str| metadata.get(name).and_then(Value::as_str);
         // RFC 8414 §3.3: another issuer's document is not to be used.
         match (reply.status, text("issuer"), text("jwks_uri")) {
             (200, Some(its), Some(jwks_uri)) if its == issuer => {
-                let unreachable = |error| Failure::unreachable(jwks_uri, &error);
-                let reply = http.get(jwks_uri).await.map_err(unreachable)?;
+                let away = |error| unreachable(jwks_uri, &error);
+                let reply = http.get(jwks_uri).await.map_err(away)?;
                 let malformed = |_| Failure::Member { url: jwks_uri.to_owned(), member: "keys" };
                 let keys = KeySet::parse(&reply.body).map_err(malformed)?;
                 return Ok((keys, jwks_uri.to_owned()));
@@ -152,6 +157,17 @@ async fn keys_of(http: &Http, issuer: &str) -> Result<(KeySet, String), Failure>
         }
     }
     Err(missing)
+}
+
+fn unreachable(url: &str, error: &Unreachable) -> Failure {
+    match error {
+        Unreachable::SpecialUse | Unreachable::Plain => Failure::Unreachable {
+            url: url.to_owned(),
+            why: "it is in a private network, or plain http: --allow-private-networks asks there"
+                .to_owned(),
+        },
+        error => Failure::unreachable(url, error),
+    }
 }
 
 /// Says what it all comes to.

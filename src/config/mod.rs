@@ -150,7 +150,8 @@ fn beside(database: &Path) -> PathBuf {
 }
 
 fn sign_in(raw: &mut Raw) -> SignIn {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // One core stays for those who do not sign in.
+    let cores = || std::thread::available_parallelism().map_or(1, |it| (it.get() - 1).max(1));
     let parallel = raw.number_if_set("sign_in.parallel_hashes");
     let sign_in = SignIn {
         parallel_hashes: parallel.map_or_else(cores, |number| number as usize),

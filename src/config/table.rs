@@ -156,7 +156,7 @@ pub(super) const KEYS: &[Key] = &[
         path: "sign_in.parallel_hashes",
         what: "How many passwords are hashed at a time. Each takes a core and 19 MiB.",
         form: Number { least: 1, most: 256 },
-        default: Found("the number of cores"),
+        default: Found("one less than there are cores, and at least one"),
         example: "4",
     },
     Key {

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::world::World;
 use crate::environment::Environment;
+use crate::outbound::Reach;
 use crate::terminal::{Ink, complain, printable, say};
 use crate::walkthrough::agent::{Agent, Api, Credentials, Person, Target};
 use crate::walkthrough::args::http;
@@ -64,7 +65,7 @@ pub async fn run(args: Args) -> ExitCode {
 /// The calendar, which the administrator decided about, and the chat, which Alice did.
 async fn play(world: &World, ink: Ink) -> Result<(), Failure> {
     let agent = Agent {
-        http: http()?,
+        http: http(Reach::Everywhere)?,
         environment: Environment::system(),
         home: world.home.clone(),
         credentials: credentials(cast::CLIENT_ID, cast::CLIENT_SECRET),

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::directory;
 use crate::environment::Environment;
 use crate::oauth::{Issuer, Resource};
-use crate::outbound::Http;
+use crate::outbound::{Http, Reach};
 use crate::walkthrough::args::http;
 use crate::walkthrough::cast;
 
@@ -70,7 +70,8 @@ pub async fn start(listen: SocketAddr) -> Result<World, NoWorld> {
         .map_err(|error| NoWorld::System("the throw-away folder", error))?;
     let running = serve(&folder).await?;
 
-    let http = http().map_err(|error| NoWorld::Start("the client for HTTP", error.to_string()))?;
+    let http = http(Reach::Everywhere)
+        .map_err(|error| NoWorld::Start("the client for HTTP", error.to_string()))?;
     let (stop, stopped) = watch::channel(());
     let mut apis = JoinSet::new();
     let [calendar_api, chat_api] = described(&home, (&calendar, &chat), &http)?;

@@ -8,10 +8,10 @@ use super::error::{self, PageError, PageErrorKind};
 use super::form::{BadForm, Form};
 use crate::flows::authorization::request::{self, AuthorizationRequest};
 use crate::flows::authorization::step::{self, Step};
-use crate::flows::authorization::{consent, response::Redirected};
+use crate::flows::authorization::{consent, consent::Asked, response::Redirected};
 use crate::issuance::{self, Attempt};
 use crate::model::{Client, LedgerEvent};
-use crate::oauth::{ErrorCode, Params};
+use crate::oauth::{ErrorCode, Params, error_description};
 
 pub(super) async fn by_query(
     browser: Browser,
@@ -66,9 +66,10 @@ pub(super) async fn go_on(
     let step = step::next(server, client, &request, known, now).await;
     match (step.map_err(|error| browser.failed(&error))?, person) {
         (Step::Respond, Some((_, login))) => {
+            let waited = pending.as_ref().map(|it| it.id.clone());
+            let asked = Asked { request: &request, waited };
             let mut attempt = attempt(browser, client);
-            let issued =
-                consent::respond(server, client, &request, &login, None, &mut attempt).await;
+            let issued = consent::respond(server, client, &asked, &login, None, &mut attempt).await;
             finish(browser, &request, pending.as_ref(), issued).await
         }
         (Step::Consent(_), _) => {
@@ -110,6 +111,8 @@ pub(super) async fn finish(
             browser.here.server.shared.metrics.issued("code");
             Ok(see_other(&to.with_code(&code)))
         }
+        // Another form was faster, and its answer is on its way.
+        Err(issuance::Refusal::RequestAnswered) => Err(browser.error(PageErrorKind::Expired, "")),
         Err(refusal) => {
             // RFC 6749 §4.1.2.1 has two codes for what is not the client's fault.
             let code = match refusal.code() {
@@ -136,7 +139,8 @@ pub(super) async fn refuse(
     let recorded = attempt.refused(server, code, said.to_owned()).await;
     recorded.map_err(|error| browser.failed(&error))?;
     server.shared.metrics.refused("authorize", code.as_str());
-    tracing::info!(error.code = code.as_str(), "an authorization was refused: {said}");
+    let logged = error_description(said);
+    tracing::info!(error.code = code.as_str(), "an authorization was refused: {logged}");
     Ok(see_other(&to.with_error(code, said)))
 }
 

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq;
-use tower_sessions::Session;
+use tower_sessions::{Expiry, Session};
 use url::form_urlencoded::Serializer;
 
 use super::error::{PageError, PageErrorKind};
 use super::located::Here;
 use super::pages::{ErrorPage, Language, Page, Texts};
+use super::session;
 use crate::flows::authorization::request::AuthorizationRequest;
 use crate::model::{Login, User};
 use crate::oauth::{ErrorCode, Params, SessionId};
@@ -83,10 +84,11 @@ impl Browser {
         Ok(user.filter(|it| it.active).map(|user| (user, login)))
     }
 
-    /// Takes the person of `login` in. The session gets a new identifier, so that nobody who
-    /// knew the old one comes in with them.
+    /// Takes the person of `login` in. The session gets a new identifier, and its forms a new
+    /// token, so that nobody who knew the old ones comes in with them.
     pub(super) async fn signed_in(&self, login: &Login) -> Result<(), PageError> {
         self.session.cycle_id().await.map_err(|error| self.lost(&error))?;
+        self.session.remove_value(CSRF).await.map_err(|error| self.lost(&error))?;
         let mut earlier: Vec<SessionId> = self.get(EARLIER).await?.unwrap_or_default();
         earlier.extend(self.get::<SessionId>(SID).await?);
         self.keep(EARLIER, &earlier).await?;
@@ -172,8 +174,15 @@ impl Browser {
         self.session.get(key).await.map_err(|error| self.lost(&error))
     }
 
+    /// Each time that a session is written it begins to live anew.
     async fn keep(&self, key: &str, value: &impl Serialize) -> Result<(), PageError> {
-        self.session.insert(key, value).await.map_err(|error| self.lost(&error))
+        self.session.insert(key, value).await.map_err(|error| self.lost(&error))?;
+        let lifetime = match self.get::<SessionId>(SID).await? {
+            Some(_) => self.here.server.shared.lifetimes.session,
+            None => session::NOBODYS,
+        };
+        self.session.set_expiry(Some(Expiry::OnInactivity(lifetime)));
+        Ok(())
     }
 
     /// The words for this person; `request` may say which language the application is in.

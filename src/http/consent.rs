@@ -8,7 +8,7 @@ use super::error::{self, PageError, PageErrorKind};
 use super::form::{BadForm, Form};
 use super::pages::{self, ScopeLine, ServiceLine, Texts};
 use super::policy_headers;
-use crate::flows::authorization::consent::{self, Ask};
+use crate::flows::authorization::consent::{self, Ask, Asked};
 use crate::flows::authorization::request::AuthorizationRequest;
 use crate::flows::authorization::step::{self, Step};
 use crate::model::{Approval, Client, Login, User};
@@ -51,7 +51,8 @@ pub(super) async fn submit(
         }
         Some("allow") => {
             let mut attempt = authorize::attempt(&browser, &client);
-            let issued = consent::allow(server, &client, request, &login, &ask, &mut attempt).await;
+            let asked = Asked { request, waited: Some(pending.id.clone()) };
+            let issued = consent::allow(server, &client, &asked, &login, &ask, &mut attempt).await;
             authorize::finish(&browser, request, Some(&pending), issued).await
         }
         Some("refuse") => {

@@ -46,7 +46,8 @@ pub(super) fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
     if code.is_ours() {
         tracing::error!(error.code = code.as_str(), error, "a request failed");
     } else {
-        tracing::info!(error.code = code.as_str(), "a request was refused: {error}");
+        let said = error_description(&error.to_string());
+        tracing::info!(error.code = code.as_str(), "a request was refused: {said}");
     }
 }
 
@@ -148,6 +149,16 @@ impl IntoResponse for Misdirected {
     }
 }
 
+/// A request that names its host twice: two who read it may each believe another.
+pub(super) struct TwoHosts;
+
+impl IntoResponse for TwoHosts {
+    fn into_response(self) -> Response {
+        let said = "the Host header must be given once";
+        described(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, said)
+    }
+}
+
 /// A bug of ours that stopped a request. The others go on.
 pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a request met a bug and was stopped");
@@ -234,5 +245,16 @@ pub(super) fn html(page: &impl Template) -> Response {
             tracing::error!(error = &error as &dyn std::error::Error, "a page cannot be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, OUR_FAULT).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_does_not_end_its_line() {
+        let forged = "scope x\n2026-01-01 INFO \u{1b}[31m \"all\u{2028} is \\ well\"";
+        assert_eq!(error_description(forged), "scope x?2026-01-01 INFO ?[31m 'all? is ? well'");
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::uri::{Authority, PathAndQuery, Uri};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::error::Misdirected;
+use super::error::{Misdirected, TwoHosts};
 use crate::oauth::RequestId;
 use crate::server::{AuthorizationServer, LiveIssuers};
 
@@ -28,6 +28,11 @@ pub(super) async fn locate(
     mut request: Request,
     next: Next,
 ) -> Response {
+    // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
+    // request message that […] contains more than one Host header field line".
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return TwoHosts.into_response();
+    }
     let issuers = live.current();
     let path = request.uri().path().to_owned();
     let authority = authority(request.uri(), request.headers()).unwrap_or_default();
@@ -50,6 +55,8 @@ fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
         Some(authority) => authority.as_str(),
         None => headers.get(header::HOST)?.to_str().ok()?,
     };
+    // What is no authority, as one with two ports, must not become one by losing its end.
+    authority.parse::<Authority>().ok()?;
     Some(authority.strip_suffix(":443").or(authority.strip_suffix(":80")).unwrap_or(authority))
 }
 

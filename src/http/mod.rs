@@ -13,12 +13,12 @@ mod logout;
 mod observe;
 mod pages;
 mod policy_headers;
+mod serve;
 mod session;
 mod sign_in;
 mod token;
 mod userinfo;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,19 +28,26 @@ use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::serve::Bounds;
 use crate::server::LiveIssuers;
 
 /// How long a request may take to arrive and to be answered.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// What a stranger may take of us.
+const BOUNDS: Bounds = Bounds {
+    connections: 2_000,
+    header: Duration::from_secs(10),
+    idle: Duration::from_secs(2 * LONGEST.as_secs()),
+};
+
 /// Answers on `listener` until `until`, and then finishes what is under way.
 pub async fn serve(
     listener: TcpListener,
     issuers: &Arc<LiveIssuers>,
-    until: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = router(issuers).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(until).await
+    until: impl Future<Output = ()>,
+) {
+    serve::serve(listener, router(issuers), BOUNDS, until).await;
 }
 
 /// Everything that the server answers to: the same for home and for each service, below the

@@ -19,6 +19,10 @@ use crate::store::{StoreError, sessions};
 #[derive(Clone)]
 pub(super) struct Sessions(Arc<Shared>);
 
+/// How long a session lives in which nobody has signed in: anybody can open one, and each is a
+/// row of ours.
+pub(super) const NOBODYS: Duration = Duration::minutes(30);
+
 /// The layer of all routes for people.
 pub(super) fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
     let secure = shared.home.as_str().starts_with("https:");
@@ -31,9 +35,7 @@ pub(super) fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
         .with_http_only(true)
         // Lax, for the person comes from another site: the application that sends them.
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(Duration::seconds(
-            shared.lifetimes.session.whole_seconds(),
-        )))
+        .with_expiry(Expiry::OnInactivity(NOBODYS))
 }
 
 #[async_trait]

@@ -1,11 +1,13 @@
 //! Issuing an authorization code (RFC 6749 §4.1.2).
 
+use time::Duration;
+
 use super::attempt::Attempt;
 use super::door::Refusal;
 use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login};
-use crate::oauth::{CodeChallenge, RedirectUri, Resource, Scope};
+use crate::oauth::{CodeChallenge, Jti, RedirectUri, Resource, Scope};
 use crate::server::AuthorizationServer;
-use crate::store::Effect;
+use crate::store::{Conflict, Effect};
 
 /// What a person allows a client, once, by the browser.
 pub struct CodeOrder {
@@ -14,9 +16,14 @@ pub struct CodeOrder {
     pub nonce: Option<String>,
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    /// The name by which the request waited for the person: it is answered once.
+    pub waited: Option<String>,
     /// What they have just consented to, to be remembered.
     pub consent: Option<Consent>,
 }
+
+/// Longer than a request that was answered stays in anybody's session by mistake.
+const REMEMBERED: Duration = Duration::days(1);
 
 /// Issues a code to `client`, for the person of `login`. The code is the only copy; what is
 /// kept of it is its digest.
@@ -39,7 +46,16 @@ pub async fn issue_code(
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());
     attempt.parent = Some(login.sid.to_string());
-    let mut effects = vec![
+    let mut effects = Vec::new();
+    if let Some(jti) = order.waited.as_deref().and_then(|id| Jti::parse(id).ok()) {
+        effects.push(Effect::UseOnce {
+            issuer: "authorization request".to_owned(),
+            jti,
+            forget_after: attempt.now + REMEMBERED,
+            otherwise: Conflict::RequestAnswered,
+        });
+    }
+    effects.extend([
         Effect::KeepCode(Box::new(AuthorizationCode {
             digest: Digest::of(&secret),
             family: family.clone(),
@@ -56,7 +72,7 @@ pub async fn issue_code(
             used: false,
         })),
         Effect::Record(Box::new(attempt.issued(LedgerEvent::Code, Some(family)))),
-    ];
+    ]);
     effects.extend(order.consent.map(Effect::RememberConsent));
     shared.store.commit(effects, attempt.now).await?;
     Ok(secret)

@@ -52,6 +52,8 @@ pub enum Refusal {
     Replayed,
     #[error("client authentication failed: the assertion was already used")]
     ProofReplayed,
+    #[error("the request was already answered")]
+    RequestAnswered,
     #[error("the code was already used")]
     CodeReused,
     #[error("the refresh token was already used, so all that came from it is revoked")]
@@ -75,6 +77,7 @@ impl Refusal {
             | Self::NothingLeft
             | Self::TrustInactive
             | Self::Replayed
+            | Self::RequestAnswered
             | Self::CodeReused
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
@@ -90,6 +93,7 @@ impl From<CommitError> for Refusal {
             CommitError::Conflict(conflict) => match conflict {
                 Conflict::GrantUsed => Self::Replayed,
                 Conflict::ProofUsed => Self::ProofReplayed,
+                Conflict::RequestAnswered => Self::RequestAnswered,
                 Conflict::CodeUsed => Self::CodeReused,
                 Conflict::RefreshTokenUsed => Self::RefreshTokenReused,
                 Conflict::FamilyRevoked => Self::Revoked,

@@ -1,5 +1,7 @@
 //! Public keys, ours and those of others, and what they verify.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde::de::DeserializeOwned;
@@ -103,17 +105,71 @@ impl KeySet {
 impl PublicKey {
     fn read(members: Map<String, Value>) -> Option<Self> {
         let jwk = Jwk::from_map(members).ok()?;
+        if jwk.key_type() == "RSA" && !has_proper_exponent(&jwk) {
+            return None;
+        }
         if jwk.key_use().is_some_and(|it| it != "sig") {
             return None;
         }
         let fitting = Algorithm::of_key(&jwk);
-        let verifiers = match jwk.algorithm() {
+        let verifiers: Vec<_> = match jwk.algorithm() {
             None => fitting.iter().filter_map(|it| Some((*it, it.verifier(&jwk)?))).collect(),
             Some(named) => {
                 let named = Algorithm::parse(named).filter(|it| fitting.contains(it))?;
                 vec![(named, named.verifier(&jwk)?)]
             }
         };
-        Some(Self { key_id: jwk.key_id().map(str::to_owned), verifiers })
+        let usable = !verifiers.is_empty();
+        usable.then(|| Self { key_id: jwk.key_id().map(str::to_owned), verifiers })
+    }
+}
+
+/// RFC 8017 §3.1: "the RSA public exponent e is an integer between 3 and n - 1", and prime to
+/// an even number. By an exponent of 1 everybody can sign.
+fn has_proper_exponent(jwk: &Jwk) -> bool {
+    let exponent = jwk.parameter("e").and_then(Value::as_str).unwrap_or_default();
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(exponent).unwrap_or_default();
+    match bytes.split_last() {
+        Some((1, rest)) => rest.iter().any(|byte| *byte != 0),
+        Some((last, _)) => last % 2 == 1,
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 8017 §3.1. With an exponent of 1 a signature is the message itself.
+    #[test]
+    fn exponents_of_rsa() {
+        let mut jwk = Algorithm::RS256.generate().to_public_key().unwrap();
+        let mut usable = |e: &str| {
+            jwk.set_parameter("e", Some(json!(e))).unwrap();
+            !KeySet::parse(json!({ "keys": [jwk] }).to_string().as_bytes()).unwrap().is_empty()
+        };
+        for (e, what) in [("AQAB", "65537"), ("Aw", "3"), ("AAM", "3 after a zero")] {
+            assert!(usable(e), "{what}");
+        }
+        for (e, what) in [("AQ", "1"), ("AAE", "1 after a zero"), ("Ag", "2"), ("AQAA", "even")] {
+            assert!(!usable(e), "{what}");
+        }
+        assert!(!usable("") && !usable("AA") && !usable("?"));
+    }
+
+    /// RFC 7517 §5: what cannot be used is passed over, and then there is nothing.
+    #[test]
+    fn keys_that_verify_nothing() {
+        for jwk in [
+            json!({ "kty": "oct", "k": "AAAA" }),
+            json!({ "kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA" }),
+            json!({ "kty": "OKP", "crv": "X25519", "x": "AAAA" }),
+            json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
+        ] {
+            let set = json!({ "keys": [jwk] }).to_string();
+            assert!(KeySet::parse(set.as_bytes()).unwrap().is_empty(), "{jwk}");
+        }
     }
 }

@@ -11,6 +11,11 @@ pub fn is_special_use(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is of this very machine.
+pub(super) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
 /// The networks of special use, each with the length of its prefix.
 const SPECIAL_V4: &[([u8; 4], u32)] = &[
     // "This network", RFC 1122.

@@ -4,6 +4,7 @@
 //! to the public internet only unless it is allowed elsewhere.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use url::form_urlencoded;
 use url::{Host, Url};
 
-use super::address::is_special_use;
-use super::resolver::PublicOnly;
+use super::address::{is_loopback, is_special_use};
+use super::resolver::Within;
 use super::unreachable::Unreachable;
 
 /// A client for HTTP. Clones share their connections.
@@ -22,11 +23,21 @@ pub struct Http {
     limits: Limits,
 }
 
+/// Where the client may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The public internet, by https.
+    Public,
+    /// And this machine, by plain http as well.
+    Loopback,
+    /// Special-use addresses, too, and anywhere by plain http.
+    Everywhere,
+}
+
 /// How far the client goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Whether it may connect to special-use addresses, and by plain http.
-    pub allow_private_networks: bool,
+    pub reach: Reach,
     /// For one request, from its begin to the end of its answer.
     pub timeout: Duration,
     /// The largest answer that is read, in bytes.
@@ -54,6 +65,21 @@ pub struct Reply {
     /// Names are in lower case. Values that are not text are left out.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl Reach {
+    /// What `outbound.allow_private_networks` says.
+    pub fn by_config(allow_private_networks: bool) -> Self {
+        if allow_private_networks { Self::Everywhere } else { Self::Public }
+    }
+
+    pub(super) fn admits(self, address: IpAddr) -> bool {
+        match self {
+            Self::Public => !is_special_use(address),
+            Self::Loopback => !is_special_use(address) || is_loopback(address),
+            Self::Everywhere => true,
+        }
+    }
 }
 
 impl Ask {
@@ -95,13 +121,12 @@ impl Reply {
 impl Http {
     /// Sets the client up.
     pub fn new(limits: Limits) -> Result<Self, Unreachable> {
-        let resolver = PublicOnly { allow_private_networks: limits.allow_private_networks };
         let client = reqwest::Client::builder()
             .user_agent(concat!("tegata/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
-            .dns_resolver(Arc::new(resolver))
+            .dns_resolver(Arc::new(Within(limits.reach)))
             .timeout(limits.timeout)
             .build()
             .map_err(|error| Unreachable::Setup(error.into()))?;
@@ -149,29 +174,29 @@ impl Http {
         Ok(body)
     }
 
-    /// Whether a request may go there, as far as the URL tells; [`PublicOnly`] sees to hosts
+    /// Whether a request may go there, as far as the URL tells; [`Within`] sees to hosts
     /// that have names.
     fn admit(&self, url: &str) -> Result<Url, Unreachable> {
         let url = Url::parse(url).map_err(|_| Unreachable::Url)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Unreachable::Url);
         }
-        let private = self.limits.allow_private_networks;
-        match url.scheme() {
-            "https" => {}
-            "http" if private => {}
-            "http" => return Err(Unreachable::Plain),
-            _ => return Err(Unreachable::Url),
-        }
-        let special = match url.host() {
-            Some(Host::Ipv4(address)) => is_special_use(address.into()),
-            Some(Host::Ipv6(address)) => is_special_use(address.into()),
-            Some(Host::Domain(_)) => false,
+        let reach = self.limits.reach;
+        let (admitted, here) = match url.host() {
+            Some(Host::Ipv4(address)) => (reach.admits(address.into()), address.is_loopback()),
+            Some(Host::Ipv6(address)) => (reach.admits(address.into()), address.is_loopback()),
+            Some(Host::Domain(name)) => (true, name == "localhost"),
             None => return Err(Unreachable::Url),
         };
-        match special && !private {
-            true => Err(Unreachable::SpecialUse),
-            false => Ok(url),
+        match (url.scheme(), reach) {
+            ("https", _) | ("http", Reach::Everywhere) => {}
+            ("http", Reach::Loopback) if here => {}
+            ("http", _) => return Err(Unreachable::Plain),
+            _ => return Err(Unreachable::Url),
+        }
+        match admitted {
+            true => Ok(url),
+            false => Err(Unreachable::SpecialUse),
         }
     }
 }
@@ -200,9 +225,8 @@ mod tests {
 
     use super::*;
 
-    fn http(allow_private_networks: bool) -> Http {
-        let timeout = Duration::from_secs(5);
-        Http::new(Limits { allow_private_networks, timeout, largest: 100 }).unwrap()
+    fn http(reach: Reach) -> Http {
+        Http::new(Limits { reach, timeout: Duration::from_secs(5), largest: 100 }).unwrap()
     }
 
     /// Where each of `answers` is given once, in order.
@@ -223,7 +247,7 @@ mod tests {
     async fn answers_of_any_status_and_no_redirect() {
         let found = "HTTP/1.1 302 Found\r\nLocation: /x\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
         let url = serve(vec![found.to_owned()]).await;
-        let reply = http(true).get(&url).await.unwrap();
+        let reply = http(Reach::Everywhere).get(&url).await.unwrap();
         assert_eq!((reply.status, reply.body.as_slice()), (302, &b"hi"[..]));
         assert_eq!(reply.header("Location"), Some("/x"));
         assert_eq!(reply.headers_named("x-a").collect::<Vec<_>>(), ["1", "2"]);
@@ -233,7 +257,7 @@ mod tests {
     async fn an_answer_that_is_too_large() {
         let large = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "x".repeat(101));
         let url = serve(vec![large]).await;
-        assert!(matches!(http(true).get(&url).await, Err(Unreachable::TooLarge)));
+        assert!(matches!(http(Reach::Everywhere).get(&url).await, Err(Unreachable::TooLarge)));
     }
 
     #[tokio::test]
@@ -241,13 +265,37 @@ mod tests {
         for url in
             ["https://127.0.0.1:1/", "https://[::1]:1/", "https://0x7f.1:1/", "https://10.0.0.1/"]
         {
-            assert!(matches!(http(false).get(url).await, Err(Unreachable::SpecialUse)), "{url}");
+            assert!(
+                matches!(http(Reach::Public).get(url).await, Err(Unreachable::SpecialUse)),
+                "{url}"
+            );
         }
-        let by_name = http(false).get("https://localhost:1/").await;
+        let by_name = http(Reach::Public).get("https://localhost:1/").await;
         assert!(matches!(by_name, Err(Unreachable::SpecialUse)));
-        assert!(matches!(http(false).get("http://example.com/").await, Err(Unreachable::Plain)));
+        assert!(matches!(
+            http(Reach::Public).get("http://example.com/").await,
+            Err(Unreachable::Plain)
+        ));
         for url in ["file:///etc/passwd", "ftp://example.com/", "x", "https://a:b@example.com/"] {
-            assert!(matches!(http(true).get(url).await, Err(Unreachable::Url)), "{url}");
+            assert!(
+                matches!(http(Reach::Everywhere).get(url).await, Err(Unreachable::Url)),
+                "{url}"
+            );
+        }
+    }
+
+    /// Nothing listens on port 1: who gets that far was let through.
+    #[tokio::test]
+    async fn this_machine_and_no_other_private_one() {
+        let http = http(Reach::Loopback);
+        for url in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/"] {
+            assert!(matches!(http.get(url).await, Err(Unreachable::NoAnswer(_))), "{url}");
+        }
+        for url in ["https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/"] {
+            assert!(matches!(http.get(url).await, Err(Unreachable::SpecialUse)), "{url}");
+        }
+        for url in ["http://169.254.169.254/", "http://localhost.example/"] {
+            assert!(matches!(http.get(url).await, Err(Unreachable::Plain)), "{url}");
         }
     }
 }

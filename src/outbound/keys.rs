@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
     use crate::environment::Clock;
-    use crate::outbound::Limits;
+    use crate::outbound::{Limits, Reach};
 
     // No request to the server can move its clock, so this is tested here.
 
@@ -239,7 +239,7 @@ mod tests {
             }
         });
         let limits = Limits {
-            allow_private_networks: true,
+            reach: Reach::Everywhere,
             timeout: std::time::Duration::from_secs(5),
             largest: 10_000,
         };

@@ -9,6 +9,6 @@ mod resolver;
 mod unreachable;
 
 pub use address::is_special_use;
-pub use http::{Ask, Http, Limits, Method, Reply};
+pub use http::{Ask, Http, Limits, Method, Reach, Reply};
 pub use keys::{FetchKeys, RemoteKeys, Wanted};
 pub use unreachable::Unreachable;

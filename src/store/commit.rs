@@ -20,7 +20,8 @@ use crate::oauth::{Jti, SessionId};
 /// Something that an answer changes.
 #[derive(Debug)]
 pub enum Effect {
-    /// Uses an assertion up, be it a grant or a client's proof: `otherwise` says which.
+    /// Uses up what counts once, be it a grant, a client's proof or an authorization request
+    /// that waited: `otherwise` says which.
     UseOnce {
         issuer: String,
         jti: Jti,
@@ -55,6 +56,7 @@ pub enum Effect {
 pub enum Conflict {
     GrantUsed,
     ProofUsed,
+    RequestAnswered,
     CodeUsed,
     RefreshTokenUsed,
     FamilyRevoked,

@@ -10,7 +10,7 @@ use super::breakage::Break;
 use super::chain::Stranger;
 use super::failure::Failure;
 use crate::environment::Environment;
-use crate::outbound::{Http, Limits};
+use crate::outbound::{Http, Limits, Reach};
 use crate::walkthrough::cast;
 
 /// Performs the chain against a running server, as an agent and a browser would: sign-in, ID
@@ -79,9 +79,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Larger than any of its documents should be, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// The HTTP client of the commands. Whoever types an address means it, private or not.
-pub fn http() -> Result<Http, Failure> {
-    let limits = Limits { allow_private_networks: true, timeout: TIMEOUT, largest: LARGEST };
+/// The HTTP client of the commands.
+pub fn http(reach: Reach) -> Result<Http, Failure> {
+    let limits = Limits { reach, timeout: TIMEOUT, largest: LARGEST };
     Http::new(limits).map_err(|error| Failure::unreachable("the network", &error))
 }
 
@@ -89,7 +89,8 @@ impl Args {
     /// Who walks.
     pub fn agent(&self) -> Result<Agent, Failure> {
         Ok(Agent {
-            http: http()?,
+            // Whoever types an address means it, private or not.
+            http: http(Reach::Everywhere)?,
             environment: Environment::system(),
             home: self.issuer.clone(),
             credentials: credentials(

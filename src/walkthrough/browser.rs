@@ -98,5 +98,32 @@ fn land(at: &Url, answer: &Answer) -> Result<Landing, Failure> {
     let form = HtmlForm::read(&html).filter(|_| matches!(status, 200 | 422 | 429));
     let form = form.ok_or_else(dead_end)?;
     let action = at.join(&form.action).map_err(|_| Failure::Address(form.action.clone()))?;
+    // A password is for the page that asks for it.
+    if action.origin() != at.origin() {
+        return Err(Failure::Abroad { url: answer.url.clone(), action });
+    }
     Ok(Landing::Form { action, form, status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbound::Reply;
+
+    fn landed(action: &str) -> Result<Landing, Failure> {
+        let at = Url::parse("https://home.example/sign-in").unwrap();
+        let html = format!("<form method=\"post\" action=\"{action}\"><input name=\"a\"></form>");
+        let reply = Reply { status: 200, headers: vec![], body: html.into_bytes() };
+        land(&at, &Answer { url: at.to_string(), reply, members: serde_json::Map::new() })
+    }
+
+    #[test]
+    fn a_form_that_leads_to_another_origin() {
+        for action in ["", "/sign-in?request=1", "https://home.example/x"] {
+            assert!(matches!(landed(action), Ok(Landing::Form { .. })), "{action}");
+        }
+        for action in ["//evil.example/", "http://home.example/", "https://home.example:444/"] {
+            assert!(matches!(landed(action), Err(Failure::Abroad { .. })), "{action}");
+        }
+    }
 }

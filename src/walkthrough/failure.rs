@@ -1,5 +1,7 @@
 //! Why a walk ends before its goal.
 
+use url::Url;
+
 use super::breakage::Break;
 use super::decoded::NotAJwt;
 use super::report::Finding;
@@ -68,6 +70,14 @@ pub enum Failure {
         status: u16,
         /// Its title.
         title: String,
+    },
+    /// A form that would take what is typed to somebody else.
+    #[error("the form of {url} leads to another origin, {action}: nothing was sent")]
+    Abroad {
+        /// Which page.
+        url: String,
+        /// Where its form leads.
+        action: Url,
     },
     /// Redirects without end.
     #[error("the browser was sent around {0} times without arriving")]

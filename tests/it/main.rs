@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
 mod authorization;
+mod bounds;
 mod client_authentication;
 mod code;
 mod consent;
@@ -24,6 +25,7 @@ mod ledger;
 mod linked_accounts;
 mod logout;
 mod metadata;
+mod one_code;
 mod page_headers;
 mod private_key_jwt;
 mod prompts;

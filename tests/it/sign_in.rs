@@ -192,7 +192,7 @@ fn attributes(browser: &Browser<'_>) -> String {
 async fn the_cookie_on_https() {
     let world = World::new().await;
     let browser = at_sign_in(&world).await;
-    assert_snapshot!(attributes(&browser), @"__Host-tegata: HttpOnly; Max-Age=43200; Path=/; SameSite=Lax; Secure");
+    assert_snapshot!(attributes(&browser), @"__Host-tegata: HttpOnly; Max-Age=1800; Path=/; SameSite=Lax; Secure");
 }
 
 /// On plain http, which there is on loopback only, browsers would not take `__Host-`.
@@ -203,7 +203,7 @@ async fn the_cookie_on_http() {
     let world = World::at(home, database, "[[user]]\nusername = \"alice\"").await;
     let browser = Browser::open(&world, &format!("{home}/sign-in")).await;
     assert_eq!(browser.page.status, 200);
-    assert_snapshot!(attributes(&browser), @"tegata: HttpOnly; Max-Age=43200; Path=/; SameSite=Lax");
+    assert_snapshot!(attributes(&browser), @"tegata: HttpOnly; Max-Age=1800; Path=/; SameSite=Lax");
 }
 
 /// The ledger says who signed in for which application, and who tried to.

@@ -53,9 +53,15 @@ async fn a_service_that_was_not_on_the_page() {
 async fn a_page_that_was_for_another_person() {
     let world = World::new().await;
     let mut browser = at_consent(&world).await;
-    let (url, csrf) = (browser.url.clone(), browser.hidden("csrf"));
+    let (url, old) = (browser.url.clone(), browser.hidden("csrf"));
     browser.go(&format!("{HOME}/sign-in")).await;
     browser.sign_in("bob", "bob-password").await;
+    browser.url.clone_from(&url);
+    browser.ask("POST", Some(form(&[("csrf", &old), ("decision", "allow")]))).await;
+    assert_eq!(browser.page.page_error(), "403 csrf: ");
+    // And if bob's own form had told it.
+    browser.go(&format!("{HOME}/oauth2/logout")).await;
+    let csrf = browser.hidden("csrf");
     browser.url.clone_from(&url);
     browser.ask("POST", Some(form(&[("csrf", &csrf), ("decision", "allow")]))).await;
     assert!(browser.url.contains("/consent?request="), "{}", browser.url);

@@ -20,6 +20,13 @@ pub struct Ask {
     new: bool,
 }
 
+/// What is answered by a code.
+pub struct Asked<'a> {
+    pub request: &'a AuthorizationRequest,
+    /// By which name it waited for the person, if it did.
+    pub waited: Option<String>,
+}
+
 /// A service that the client could reach for the person.
 pub struct Reachable {
     pub service: Service,
@@ -79,30 +86,32 @@ pub async fn ask(
 pub async fn allow(
     server: &AuthorizationServer,
     client: &Client,
-    request: &AuthorizationRequest,
+    asked: &Asked<'_>,
     login: &Login,
     ask: &Ask,
     attempt: &mut Attempt,
 ) -> Result<String, issuance::Refusal> {
-    let consent = given(client, request, login, ask);
-    respond(server, client, request, login, Some(consent), attempt).await
+    let consent = given(client, asked.request, login, ask);
+    respond(server, client, asked, login, Some(consent), attempt).await
 }
 
-/// Issues the code that `request` asked for.
+/// Issues the code that was asked for.
 pub async fn respond(
     server: &AuthorizationServer,
     client: &Client,
-    request: &AuthorizationRequest,
+    asked: &Asked<'_>,
     login: &Login,
     consent: Option<Consent>,
     attempt: &mut Attempt,
 ) -> Result<String, issuance::Refusal> {
+    let request = asked.request;
     let order = CodeOrder {
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
+        waited: asked.waited.clone(),
         consent,
     };
     issuance::issue_code(server, client, login, order, attempt).await

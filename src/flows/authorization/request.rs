@@ -145,7 +145,7 @@ pub async fn prove(server: &AuthorizationServer, params: &Params) -> Result<Prov
     if !client.redirect_uris.iter().any(|registered| registered.admits(&redirect_uri)) {
         return Err(Unproven::UnregisteredRedirectUri);
     }
-    let state = params.optional("state")?.map(str::to_owned);
+    let state = short(params, "state", LONGEST)?;
     Ok(Proven { client, to: Redirected { redirect_uri, state, issuer: server.issuer.clone() } })
 }
 
@@ -210,18 +210,31 @@ pub fn check(
         client: client.id.clone(),
         redirect_uri: proven.to.redirect_uri.clone(),
         state: proven.to.state.clone(),
-        nonce: params.optional("nonce")?.map(str::to_owned),
+        nonce: short(params, "nonce", LONGEST)?,
         scope,
         resources,
         challenge,
         prompt: prompts(params)?,
         max_age: max_age(params)?,
-        login_hint: params.optional("login_hint")?.map(str::to_owned),
-        ui_locales: params.optional("ui_locales")?.map(str::to_owned),
+        login_hint: short(params, "login_hint", LONGEST_HINT)?,
+        ui_locales: short(params, "ui_locales", LONGEST_HINT)?,
         hinted: hinted(server, params)?,
         began_at: now,
         found: None,
     })
+}
+
+/// What is kept while it waits for the person, and anybody may send, has at most so many bytes.
+const LONGEST: usize = 2_048;
+const LONGEST_HINT: usize = 256;
+
+fn short(params: &Params, name: &'static str, most: usize) -> Result<Option<String>, ParamError> {
+    match params.optional(name)? {
+        Some(text) if text.len() > most => {
+            Err(ParamError::malformed(name, format!("it is longer than {most} bytes")))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 fn governed(server: &AuthorizationServer, resources: &[Resource]) -> bool {
