@@ -1,6 +1,8 @@
 //! What a token costs, without the network: signatures alone, and both legs of an ID-JAG
 //! through the router with a real database. `cargo bench`.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
+
 #[path = "../tests/it/support/mod.rs"]
 #[expect(dead_code, unused_imports, unreachable_pub, reason = "the tests use more of their world")]
 mod support;

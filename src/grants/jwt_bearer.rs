@@ -100,6 +100,7 @@ pub async fn grant(
 
     // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
     // commit, so that an ID-JAG which is refused for another reason is not used up.
+    let id_jag = Box::new(id_jag);
     let warrant = Warrant::IdJag { id_jag, trusted, account, scope, resources, audience };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }

@@ -38,7 +38,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const BOUNDS: Bounds = Bounds {
     connections: 2_000,
     header: Duration::from_secs(10),
-    idle: Duration::from_secs(2 * LONGEST.as_secs()),
+    // Longer than the minute for which most proxies keep a connection.
+    idle: Duration::from_secs(75),
 };
 
 /// Answers on `listener` until `until`, and then finishes what is under way.

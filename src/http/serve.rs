@@ -117,7 +117,8 @@ async fn answer(
 
 fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.header);
+    // It runs between requests, too; how long the first may take is for the clock above.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle);
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new());
     http2.keep_alive_interval(bounds.idle / 3).keep_alive_timeout(bounds.header);

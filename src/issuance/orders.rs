@@ -48,7 +48,7 @@ pub(super) fn order(
             bench.by_code(&code, &login, resources, audience)
         }
         (Warrant::Refresh { token, scope, resources, audience }, Standing::SignedIn(login)) => {
-            let order = bench.by_refresh_token(&token, &login, scope, audience)?;
+            let order = bench.by_refresh_token(&token, &login, &scope, audience)?;
             Ok(Order { resources, ..order })
         }
         (Warrant::Entitlement { person, entitlement }, Standing::SignedIn(_)) => {
@@ -101,7 +101,7 @@ impl Bench<'_> {
             opens: Box::new(family.clone()),
             forget_after,
         };
-        let mut order = self.of_family(&family, login, code.scope.clone(), audience, nonce)?;
+        let mut order = self.of_family(&family, login, &code.scope, audience, nonce)?;
         order.effects.insert(0, redeemed);
         order.resources = resources;
         Ok(order)
@@ -111,7 +111,7 @@ impl Bench<'_> {
         self,
         token: &ProvenRefreshToken,
         login: &Login,
-        scope: Scope,
+        scope: &Scope,
         audience: Vec<String>,
     ) -> Result<Order, Refusal> {
         let family = token.record().family.clone();
@@ -136,7 +136,7 @@ impl Bench<'_> {
         self,
         family: &TokenFamily,
         login: &Login,
-        scope: Scope,
+        scope: &Scope,
         audience: Vec<String>,
         nonce: Option<String>,
     ) -> Result<Order, Refusal> {

@@ -24,7 +24,7 @@ pub enum Warrant<'a> {
     Entitlement { person: Box<LivePerson>, entitlement: Box<Entitlement> },
     /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.
     IdJag {
-        id_jag: PresentedIdJag,
+        id_jag: Box<PresentedIdJag>,
         trusted: &'a TrustedIssuer,
         account: Subject,
         scope: Scope,

@@ -90,6 +90,7 @@ async fn the_id_token() {
     let id_token = tokens.member("id_token");
     assert_json_snapshot!(claims_of(&id_token), {
         ".sub" => "alice", ".jti" => "jti", ".sid" => "sid", ".at_hash" => "hash",
+        ".grant_id" => "family",
     }, @r#"
     {
       "iss": "https://home.example",
@@ -106,7 +107,7 @@ async fn the_id_token() {
       "at_hash": "hash",
       "sid": "sid",
       "jti": "jti",
-      "grant_id": "a5a5a5a5a5a5a5a5000000000000001a"
+      "grant_id": "family"
     }
     "#);
     let digest = Sha256::digest(tokens.access_token().as_bytes());

@@ -161,6 +161,9 @@ async fn a_used_id_jag_is_remembered() {
         ),
     ]
     "#);
+    // The authorization request that the person answered is remembered for a day.
+    world.hands.advance(Duration::days(1));
+    swept(&world).await;
     assert_eq!(count(&world, "single_uses").await, 0);
 }
 

@@ -1,5 +1,7 @@
 //! The binary itself, started for one test, with the directory of `tests/support/directory.toml`.
 
+#![expect(clippy::disallowed_methods, reason = "it waits for a program as a person would")]
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};

@@ -173,6 +173,7 @@ impl World {
 
     /// The claims of an ID-JAG of home that chat accepts from "wiki-at-chat", for a person
     /// with this `sub`.
+    #[expect(clippy::unused_self, reason = "it is this world's")]
     pub fn id_jag_claims(&self, sub: &str) -> Value {
         json!({
             "iss": HOME,
