@@ -114,7 +114,13 @@ pub async fn respond(
         waited: asked.waited.clone(),
         consent,
     };
-    issuance::issue_code(server, client, login, order, attempt).await
+    let issued = issuance::issue_code(server, client, login, order, attempt).await;
+    if let Err(refusal) = &issued
+        && !refusal.code().is_ours()
+    {
+        attempt.refused(server, refusal.code(), refusal.to_string()).await?;
+    }
+    issued
 }
 
 /// What was allowed before, and what is allowed now.

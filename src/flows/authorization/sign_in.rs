@@ -58,6 +58,18 @@ pub async fn sign_in(
     attempt: &mut Attempt,
 ) -> Result<Login, Refusal> {
     attempt.event = LedgerEvent::SignIn;
+    let answer = tried(server, credentials, attempt).await;
+    if let Err(refusal @ (Refusal::Wrong | Refusal::SlowDown(_))) = &answer {
+        attempt.refused(server, ErrorCode::AccessDenied, refusal.to_string()).await?;
+    }
+    answer
+}
+
+async fn tried(
+    server: &AuthorizationServer,
+    credentials: Credentials,
+    attempt: &mut Attempt,
+) -> Result<Login, Refusal> {
     // The address first: one that may not try holds nothing against an account.
     let (account, now) = (account_key(&credentials.username), attempt.now);
     let address = match credentials.address.map(address_key) {
@@ -79,9 +91,7 @@ pub async fn sign_in(
     }
     let right = right?;
     let Some(user) = user.filter(|it| right && it.active) else {
-        let refusal = Refusal::Wrong;
-        attempt.refused(server, ErrorCode::AccessDenied, refusal.to_string()).await?;
-        return Err(refusal);
+        return Err(Refusal::Wrong);
     };
 
     store::sign_in_failures::forgive(store.write(), &account.key).await?;
