@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use url::Url;
+use url::{Host, Url};
 
 use crate::oauth::RedirectUri;
 
@@ -35,11 +35,27 @@ pub(super) fn leading_to(mut page: Response, application: Option<&RedirectUri>) 
     page
 }
 
-/// The origin of a URI as a source expression, or the scheme of an application's own.
+/// The origin of a URI as a source expression; or its scheme, for an application's own and for
+/// an IPv6 address, which the grammar of sources cannot write (CSP §2.3.1).
 fn source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
+    let unwritable = matches!(url.host(), Some(Host::Ipv6(_)));
     match url.origin() {
-        origin if origin.is_tuple() => Some(origin.ascii_serialization()),
+        origin if origin.is_tuple() && !unwritable => Some(origin.ascii_serialization()),
         _ => Some(format!("{}:", url.scheme())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        let of = |uri| source(uri).unwrap();
+        assert_eq!(of("https://app.example/callback?a=b"), "https://app.example");
+        assert_eq!(of("http://127.0.0.1:18765/callback"), "http://127.0.0.1:18765");
+        assert_eq!(of("http://[::1]:18765/callback"), "http:");
+        assert_eq!(of("com.example.app:/callback"), "com.example.app:");
     }
 }
