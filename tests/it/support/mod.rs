@@ -27,6 +27,7 @@ use tegata::directory::{Options, apply_text};
 use tegata::environment::Environment;
 use tegata::http;
 use tegata::jose::{Algorithm, KeyEncryptionKey};
+use tegata::model::KeyRecord;
 use tegata::oauth::Issuer;
 use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
 use tegata::store::Store;
@@ -107,6 +108,7 @@ impl World {
         let opened = Opened { store, kek, secret_key, environment };
         let partner = Arc::new(Partner::new());
         apply(&config, &opened, directory).await;
+        keep_rsa_key(&config, &opened.store).await;
         let live = app::assemble_with(&config, opened, partner.clone()).await.unwrap();
         let live = Arc::new(live);
         Self { router: http::router(&live), live, hands, partner, database }
@@ -224,6 +226,26 @@ fn config_of(home: &str) -> Config {
     let environment: Vec<_> =
         environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Config::read(std::path::Path::new("none.toml"), false, &environment).unwrap()
+}
+
+/// Home's key for RS256, made once and sealed by the worlds' key: to find a new one takes longer
+/// than most tests.
+async fn keep_rsa_key(config: &Config, store: &Store) {
+    let there = tegata::store::keys::all(store.write()).await.unwrap();
+    if there.iter().any(|it| it.algorithm == "RS256") {
+        return;
+    }
+    let key = KeyRecord {
+        key_id: "home-rs256".into(),
+        issuer: config.public_url.clone(),
+        algorithm: "RS256".into(),
+        sealed: include_str!("home_rs256.jwe").into(),
+        created_at: NOW,
+        signs_from: NOW,
+        retired_at: None,
+        gone_at: None,
+    };
+    tegata::store::keys::publish(store.write(), &key).await.unwrap();
 }
 
 /// A request to `url`, as the server sees it.
