@@ -51,8 +51,10 @@ static WORLD: LazyLock<World> = LazyLock::new(|| RUNTIME.block_on(World::new()))
 
 /// The ID Token that the wiki agent gets when Alice has signed in.
 static SIGNED_IN: LazyLock<String> = LazyLock::new(|| {
+    // Made before, for it is made by the same runtime.
+    let world = &*WORLD;
     RUNTIME.block_on(async {
-        let mut browser = Browser::open(&WORLD, &authorize_url(HOME, "wiki-agent", &[])).await;
+        let mut browser = Browser::open(world, &authorize_url(HOME, "wiki-agent", &[])).await;
         browser.sign_in("alice", "alice-password").await;
         browser.allow().await;
         let code = browser.sent("code").unwrap();
@@ -62,7 +64,7 @@ static SIGNED_IN: LazyLock<String> = LazyLock::new(|| {
             ("redirect_uri", "http://127.0.0.1:18765/callback"),
             ("code_verifier", VERIFIER),
         ];
-        WORLD.post_token(HOME, "wiki-agent", &params).await.member("id_token")
+        world.post_token(HOME, "wiki-agent", &params).await.member("id_token")
     })
 });
 
@@ -82,14 +84,15 @@ fn id_jag_issuance(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn id_jag_redemption(bencher: Bencher<'_, '_>) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let sub = RUNTIME.block_on(WORLD.sub_of("alice"));
+    let world = &*WORLD;
+    let sub = RUNTIME.block_on(world.sub_of("alice"));
     let fresh = || {
-        let mut claims = WORLD.id_jag_claims(&sub);
+        let mut claims = world.id_jag_claims(&sub);
         claims["jti"] = json!(format!("jag-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
-        WORLD.sign(HOME, "oauth-id-jag+jwt", &claims)
+        world.sign(HOME, "oauth-id-jag+jwt", &claims)
     };
     bencher.with_inputs(fresh).bench_values(|id_jag| {
         let params = [("grant_type", JWT_BEARER), ("assertion", id_jag.as_str())];
-        RUNTIME.block_on(WORLD.post_token(CHAT, "wiki-at-chat", &params)).access_token()
+        RUNTIME.block_on(world.post_token(CHAT, "wiki-at-chat", &params)).access_token()
     });
 }
