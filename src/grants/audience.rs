@@ -1,7 +1,7 @@
 //! Whom an access token is for (RFC 8707 §2, RFC 9068 §3).
 
 use crate::oauth::Resource;
-use crate::server::{AuthorizationServer, Role};
+use crate::server::AuthorizationServer;
 
 /// A resource that the server does not govern, or that was not granted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,27 +13,17 @@ pub(super) fn of(
     server: &AuthorizationServer,
     resources: &[Resource],
 ) -> Result<Vec<String>, NotGoverned> {
-    let us = server.issuer.to_string();
-    match &server.role {
-        // Home has one resource: itself, that is its userinfo endpoint.
-        Role::Home => match resources.iter().all(|it| it.as_str() == us) {
-            true => Ok(vec![us]),
-            false => Err(NotGoverned),
-        },
-        Role::Service(service) => {
-            if !resources.iter().all(|it| service.governs(it)) {
-                return Err(NotGoverned);
-            }
-            let audience = match resources {
-                [] => &service.resources,
-                some => some,
-            };
-            match audience {
-                [] => Ok(vec![us]),
-                some => Ok(some.iter().map(ToString::to_string).collect()),
-            }
-        }
+    if !resources.iter().all(|it| server.governs(it)) {
+        return Err(NotGoverned);
     }
+    let audience = match (resources, server.service()) {
+        ([], Some(service)) => &service.resources,
+        (some, _) => some,
+    };
+    Ok(match audience {
+        [] => vec![server.issuer.to_string()],
+        some => some.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// What is left of `granted` when the client asks for `asked` of it (RFC 8707 §2.2). Nothing

@@ -34,8 +34,4 @@ impl TrustedIssuers {
     pub fn find(&self, issuer: &str) -> Option<&TrustedIssuer> {
         self.0.iter().find(|it| it.trust.active && it.trust.issuer.as_str() == issuer)
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }

@@ -7,7 +7,7 @@ use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
 use crate::model::{Client, Service};
-use crate::oauth::{GrantType, Issuer, Scope};
+use crate::oauth::{GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
 use crate::policy::TrustedIssuers;
@@ -76,6 +76,15 @@ impl AuthorizationServer {
         match &self.role {
             Role::Home => None,
             Role::Service(service) => Some(service),
+        }
+    }
+
+    /// Whether it issues tokens for `resource` (RFC 8707 §2). Home has one resource: itself, that
+    /// is its userinfo endpoint.
+    pub fn governs(&self, resource: &Resource) -> bool {
+        match &self.role {
+            Role::Home => resource.as_str() == self.issuer.as_str(),
+            Role::Service(service) => service.governs(resource),
         }
     }
 

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use super::authorization_server::AuthorizationServer;
-use crate::model::Service;
 use crate::oauth::Issuer;
 
-/// Home and the services that are hosted here; and all services that home knows of.
+/// Home and the services that are hosted here.
 pub struct Issuers {
     /// The longest path first, so that the first that fits is the right one.
     servers: Vec<(String, String, Arc<AuthorizationServer>)>,
     home: Arc<AuthorizationServer>,
-    services: Vec<Service>,
 }
 
 /// The server that a request is for, and the path below its issuer.
@@ -21,11 +19,7 @@ pub struct Located {
 }
 
 impl Issuers {
-    pub(super) fn new(
-        home: AuthorizationServer,
-        hosted: Vec<AuthorizationServer>,
-        services: Vec<Service>,
-    ) -> Self {
+    pub(super) fn new(home: AuthorizationServer, hosted: Vec<AuthorizationServer>) -> Self {
         let home = Arc::new(home);
         let mut servers: Vec<_> = hosted
             .into_iter()
@@ -34,16 +28,11 @@ impl Issuers {
             .map(|server| (authority_of(&server.issuer), path_of(&server.issuer), server))
             .collect();
         servers.sort_by_key(|(_, path, _)| std::cmp::Reverse(path.len()));
-        Self { servers, home, services }
+        Self { servers, home }
     }
 
     pub fn home(&self) -> &Arc<AuthorizationServer> {
         &self.home
-    }
-
-    /// All services of the directory, hosted here or not.
-    pub fn services(&self) -> &[Service] {
-        &self.services
     }
 
     /// The server whose issuer identifier is `issuer`.

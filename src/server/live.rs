@@ -102,7 +102,7 @@ async fn read(
         server.trusted_issuers = TrustedIssuers::of(&server.issuer, trusted)?;
     }
     let next = next_change(&records, shared.environment.clock.now());
-    Ok((Issuers::new(home, hosted, services), version, next))
+    Ok((Issuers::new(home, hosted), version, next))
 }
 
 async fn build(

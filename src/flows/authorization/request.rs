@@ -10,7 +10,7 @@ use crate::oauth::{
     ClientId, CodeChallenge, ErrorCode, GrantType, Issuer, ParamError, Params, RedirectUri,
     Resource, Scope, SessionId, Subject,
 };
-use crate::server::{AuthorizationServer, Role};
+use crate::server::AuthorizationServer;
 use crate::store::{self, StoreError};
 use crate::tokens::Hint;
 
@@ -201,7 +201,7 @@ pub fn check(
         return Err(Refusal::Scope);
     }
     let resources = params.resources()?;
-    if !governed(server, &resources) {
+    if !resources.iter().all(|it| server.governs(it)) {
         return Err(Refusal::Resource);
     }
 
@@ -235,13 +235,6 @@ fn short(params: &Params, name: &'static str, most: usize) -> Result<Option<Stri
         }
         text => Ok(text.map(str::to_owned)),
     }
-}
-
-fn governed(server: &AuthorizationServer, resources: &[Resource]) -> bool {
-    resources.iter().all(|resource| match &server.role {
-        Role::Home => resource.as_str() == server.issuer.as_str(),
-        Role::Service(service) => service.governs(resource),
-    })
 }
 
 fn prompts(params: &Params) -> Result<Vec<Prompt>, Refusal> {
