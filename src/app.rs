@@ -24,8 +24,9 @@ use crate::telemetry::Metrics;
 /// Answers from others are small: key sets and metadata.
 const LARGEST_ANSWER: usize = 256 * 1024;
 
-/// How often we look whether another process changed the directory or the keys.
-const REFRESH: Duration = Duration::from_secs(1);
+/// How often we look whether another process changed something that we hold in memory. Several
+/// times within the second in which a change has to take effect everywhere.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How often, and how much at a time, expired rows are swept.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -162,7 +163,8 @@ impl Running {
         let store = issuers.shared().store.clone();
         let tasks = vec![
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
-            spawn(refresh(Arc::clone(&issuers), stopped.clone())),
+            spawn(look(Arc::clone(&issuers), stopped.clone())),
+            spawn(hear(Arc::clone(&issuers), stopped.clone())),
             spawn(sweep(issuers, stopped)),
         ];
         Self { address, stop, tasks, store }
@@ -210,12 +212,29 @@ async fn answer(
     http::serve(listener, &issuers, until).await;
 }
 
-async fn refresh(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
-    while wait(REFRESH, &mut stopped).await {
-        if let Err(error) = issuers.refresh().await {
-            issuers.shared().metrics.database_failed();
-            tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+/// Looks for changes again and again: who missed a message hears of them all the same.
+async fn look(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    while wait(LOOK, &mut stopped).await {
+        refresh(&issuers).await;
+    }
+}
+
+/// Looks at once when a message says that something changed.
+async fn hear(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    let mut messages = issuers.shared().store.messages();
+    loop {
+        tokio::select! {
+            () = messages.next() => {}
+            () = told(&mut stopped) => return,
         }
+        refresh(&issuers).await;
+    }
+}
+
+async fn refresh(issuers: &LiveIssuers) {
+    if let Err(error) = issuers.refresh().await {
+        issuers.shared().metrics.database_failed();
+        tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
     }
 }
 
@@ -242,6 +261,11 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
 async fn wait(duration: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         () = tokio::time::sleep(duration) => true,
-        _ = stopped.wait_for(|stop| *stop) => false,
+        () = told(stopped) => false,
     }
+}
+
+/// Returns when the server is told to stop.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
 }

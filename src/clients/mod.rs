@@ -5,6 +5,8 @@ mod private_key_jwt;
 
 pub use presented::{BadCredentials, Presented};
 
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
@@ -13,7 +15,7 @@ use crate::model::Client;
 use crate::oauth::{AuthMethod, ClientId, ErrorCode};
 use crate::outbound::Unreachable;
 use crate::server::AuthorizationServer;
-use crate::store::{self, Conflict, Effect, StoreError};
+use crate::store::{Conflict, Effect};
 use crate::tokens::Unacceptable;
 use presented::Proof;
 
@@ -21,7 +23,7 @@ use presented::Proof;
 /// named itself. Only [`authenticate`] makes one.
 #[derive(Debug)]
 pub struct AuthenticatedClient {
-    record: Client,
+    record: Arc<Client>,
     /// What its proof uses up, together with whatever it gets.
     uses: Option<UsedProof>,
 }
@@ -52,8 +54,6 @@ pub enum Refusal {
     Method(&'static str),
     #[error("the keys of the client cannot be had at the moment")]
     KeysUnreachable(#[source] Unreachable),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Refusal {
@@ -68,7 +68,6 @@ impl Refusal {
             | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
-            Self::Store(_) => ErrorCode::ServerError,
         }
     }
 }
@@ -86,16 +85,16 @@ pub async fn authenticate(
     now: OffsetDateTime,
 ) -> Result<AuthenticatedClient, Refusal> {
     let id = presented.client_id().ok_or(Refusal::Missing)?;
-    let client = store::clients::find(server.shared.store.read(), &server.issuer, id).await?;
+    let client = server.clients.find(id);
 
     // Without a record there is still a secret to compare, so that both take as long.
-    let kept = client.as_ref().and_then(|it| it.secret_mac.clone()).unwrap_or(vec![0; 32]);
-    let client = client.filter(|it| it.active);
+    let kept = client.and_then(|it| it.record.secret_mac.as_deref()).unwrap_or(&[0; 32]);
+    let client = client.filter(|it| it.record.active);
     match (presented.proof(), client) {
         (Proof::Secret(secret), client) => {
-            let proven = server.shared.secret_key.proves(secret.expose_secret(), &kept);
-            let record = client.filter(|it| proven && it.secret_mac.is_some());
-            let record = record.ok_or(Refusal::Failed)?;
+            let proven = server.shared.secret_key.proves(secret.expose_secret(), kept);
+            let client = client.filter(|it| proven && it.record.secret_mac.is_some());
+            let record = Arc::clone(&client.ok_or(Refusal::Failed)?.record);
             match record.auth_method {
                 // `docs/decisions/0019-basic-and-post.md`: a secret is a secret either way.
                 AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
@@ -107,15 +106,18 @@ pub async fn authenticate(
         // Nothing tells a stranger whether there is such a client.
         (Proof::None, None) => Err(Refusal::Missing),
         (Proof::Assertion(_), None) => Err(Refusal::Failed),
-        (Proof::Assertion(jwt), Some(record)) => {
+        (Proof::Assertion(jwt), Some(client)) => {
+            let record = Arc::clone(&client.record);
             if record.auth_method != AuthMethod::PrivateKeyJwt {
                 return Err(Refusal::Failed);
             }
-            let uses = Some(private_key_jwt::verify(server, &record, jwt, now).await?);
+            let uses = Some(private_key_jwt::verify(server, client, jwt, now).await?);
             Ok(AuthenticatedClient { record, uses })
         }
-        (Proof::None, Some(record)) => match record.is_public() {
-            true => Ok(AuthenticatedClient { record, uses: None }),
+        (Proof::None, Some(client)) => match client.record.is_public() {
+            true => {
+                Ok(AuthenticatedClient { record: Arc::clone(&client.record), uses: None })
+            }
             false => Err(Refusal::Missing),
         },
     }

@@ -9,28 +9,28 @@ use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
 use crate::model::Client;
 use crate::oauth::Issuer;
 use crate::outbound::Wanted;
-use crate::server::AuthorizationServer;
+use crate::server::{AuthorizationServer, RegisteredClient};
 use crate::tokens::{ClientAssertion, Unacceptable};
 
 /// Verifies the assertion by the keys that the client registered.
 pub(super) async fn verify(
     server: &AuthorizationServer,
-    client: &Client,
+    client: &RegisteredClient,
     jwt: &UnverifiedJwt,
     now: OffsetDateTime,
 ) -> Result<UsedProof, Refusal> {
-    let us = &server.issuer;
+    let (us, record) = (&server.issuer, &client.record);
     let keys = keys_of(server, client, Wanted::Cached).await?;
-    let verified = match ClientAssertion::verify(jwt, &keys, &client.id, us, now) {
+    let verified = match ClientAssertion::verify(jwt, &keys, &record.id, us, now) {
         // The client may have rotated its keys since we last looked.
-        Err(Unacceptable::Untrue(BadJwt::UnknownKey)) if client.jwks_uri.is_some() => {
+        Err(Unacceptable::Untrue(BadJwt::UnknownKey)) if record.jwks_uri.is_some() => {
             let keys = keys_of(server, client, Wanted::Newer).await?;
-            ClientAssertion::verify(jwt, &keys, &client.id, us, now)?
+            ClientAssertion::verify(jwt, &keys, &record.id, us, now)?
         }
         verified => verified?,
     };
     Ok(UsedProof {
-        issuer: name_of(us, client),
+        issuer: name_of(us, record),
         jti: verified.jti().clone(),
         forget_after: verified.acceptable_until(),
     })
@@ -44,11 +44,11 @@ fn name_of(us: &Issuer, client: &Client) -> String {
 
 async fn keys_of(
     server: &AuthorizationServer,
-    client: &Client,
+    client: &RegisteredClient,
     wanted: Wanted,
 ) -> Result<Arc<KeySet>, Refusal> {
-    match (&client.jwks, &client.jwks_uri) {
-        (Some(jwks), _) => Ok(Arc::new(KeySet::parse(jwks.as_bytes())?)),
+    match (&client.record.jwks, &client.record.jwks_uri) {
+        (Some(_), _) => Ok(Arc::clone(client.keys.as_ref().ok_or(BadJwt::KeySet)?)),
         (None, Some(uri)) => {
             let keys = server.shared.remote_keys.set_at(uri, wanted).await;
             keys.map_err(Refusal::KeysUnreachable)

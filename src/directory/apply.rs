@@ -15,7 +15,8 @@ use crate::environment::Environment;
 use crate::oauth::Issuer;
 use crate::passwords::{PasswordError, Passwords};
 use crate::server::SecretKey;
-use crate::store::{Store, StoreError, Transaction, versions};
+use crate::store::changes::{self, Change};
+use crate::store::{Store, StoreError, Transaction};
 
 /// What a file is applied on.
 #[derive(Clone)]
@@ -123,7 +124,7 @@ async fn change(
     for write in plan.changes.iter().filter_map(|it| it.write.as_ref()) {
         write.happen(&transaction).await?;
     }
-    versions::advance(&transaction, versions::DIRECTORY).await?;
+    changes::announce(&transaction, &[Change::Directory]).await?;
     // Dropped, a transaction is undone.
     if !options.dry_run {
         Store::finish(transaction).await?;

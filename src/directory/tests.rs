@@ -11,7 +11,7 @@ use crate::model::{Accounts, TrustedKeys};
 use crate::oauth::{AuthMethod, ClientId, Issuer, ServiceId};
 use crate::passwords::Passwords;
 use crate::server::SecretKey;
-use crate::store::{self, Store, versions};
+use crate::store::{self, Store, changes};
 
 /// The example of the design, with two services.
 const DIRECTORY: &str = r#"
@@ -123,7 +123,7 @@ async fn everything_is_new_and_then_nothing_is() {
     "#);
     let again = apply(&ground, DIRECTORY, Options::default()).await.unwrap();
     assert!(again.is_empty() && again.not_in_file.is_empty(), "{again:?}");
-    let version = versions::current(ground.store.read(), versions::DIRECTORY).await.unwrap();
+    let version = changes::last(ground.store.read()).await.unwrap();
     assert_eq!(version, 1, "what changes nothing is no new version");
 }
 

@@ -1,17 +1,19 @@
 //! Signing out (OpenID Connect RP-Initiated Logout 1.0).
 
+use std::sync::Arc;
+
 use crate::issuance::Attempt;
 use crate::jose::UnverifiedJwt;
 use crate::model::{Client, LedgerEvent, Login};
 use crate::oauth::{ClientId, ErrorCode, ParamError, Params, RedirectUri};
 use crate::server::AuthorizationServer;
-use crate::store::{self, CommitError, Effect, StoreError};
+use crate::store::{CommitError, Effect};
 use crate::tokens::Hint;
 
 /// RP-Initiated Logout §2.
 pub struct LogoutRequest {
     /// Who asks, if it said so.
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
     /// Where the person goes afterwards: an address that the client registered.
     pub back: Option<String>,
 }
@@ -29,21 +31,16 @@ pub enum Refusal {
     UnknownClient,
     #[error("post_logout_redirect_uri is not one that the application registered")]
     UnregisteredUri,
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Refusal {
     pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::Store(_) => ErrorCode::ServerError,
-            _ => ErrorCode::InvalidRequest,
-        }
+        ErrorCode::InvalidRequest
     }
 }
 
 impl LogoutRequest {
-    pub async fn check(server: &AuthorizationServer, params: &Params) -> Result<Self, Refusal> {
+    pub fn check(server: &AuthorizationServer, params: &Params) -> Result<Self, Refusal> {
         let named = params.read("client_id", ClientId::parse)?;
         let hinted = match params.optional("id_token_hint")? {
             None => None,
@@ -62,12 +59,10 @@ impl LogoutRequest {
         let client = match hinted.or(named) {
             None => None,
             Some(id) => {
-                let db = server.shared.store.read();
-                let client = store::clients::find(db, &server.issuer, &id).await?;
-                Some(client.filter(|it| it.active).ok_or(Refusal::UnknownClient)?)
+                Some(server.clients.active(&id).ok_or(Refusal::UnknownClient)?)
             }
         };
-        let back = back(client.as_ref(), params)?;
+        let back = back(client.as_deref(), params)?;
         Ok(Self { client, back })
     }
 }

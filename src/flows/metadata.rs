@@ -105,7 +105,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
 
 /// `none` only where somebody uses it: some clients prefer it to the secret that they have.
 fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
-    let offered = |it: &AuthMethod| *it != AuthMethod::None || server.has_public_clients;
+    let offered = |it: &AuthMethod| *it != AuthMethod::None || server.clients.has_public_ones();
     AuthMethod::ALL.iter().copied().filter(offered).collect()
 }
 

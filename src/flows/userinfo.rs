@@ -4,9 +4,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::jose::{BadJwt, UnverifiedJwt};
+use crate::model::User;
 use crate::oauth::{ErrorCode, Subject};
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 use crate::tokens::{Unacceptable, VerifiedAccessToken};
 
 /// OIDC Core §5.1, as far as the scope gives it (§5.4).
@@ -61,18 +62,18 @@ pub async fn userinfo(
     }
 
     // We are the issuer, so we need not wait for the token to expire.
-    let db = server.shared.store.read();
+    let store = &server.shared.store;
     let family = claims.grant_id.as_deref().ok_or(Refusal::Revoked)?;
-    let family = store::token_families::find(db, family).await?;
+    let family = store.family(family).await?;
     if family.is_none_or(|it| it.revoked) {
         return Err(Refusal::Revoked);
     }
-    let client = store::clients::find(db, &server.issuer, &claims.client_id).await?;
-    if !client.is_some_and(|it| it.active) {
+    if server.clients.active(&claims.client_id).is_none() {
         return Err(Refusal::Revoked);
     }
-    let user = store::users::find(db, &claims.sub).await?;
+    let user = store.user(&claims.sub).await?;
     let user = user.filter(|it| it.active).ok_or(Refusal::Revoked)?;
+    let user = User::clone(&user);
 
     let (profile, email) = (claims.scope.contains("profile"), claims.scope.contains("email"));
     Ok(UserInfo {

@@ -162,19 +162,19 @@ async fn account(
     let kind = trusted.trust.accounts;
     let store = &server.shared.store;
     if kind == Accounts::SamePerson {
-        let person = store::users::find(store.read(), subject).await?;
-        return person.map(|it| it.id).ok_or(Refusal::UnknownSubject);
+        let person = store.user(subject).await?.ok_or(Refusal::UnknownSubject)?;
+        return Ok(person.id.clone());
     }
-    let mut found = store::accounts::of(store.read(), &service.id, issuer, subject).await?;
+    let mut found = store.account(&service.id, issuer, subject).await?;
     if found.is_none() && kind == Accounts::JustInTime {
         let id = Subject::parse(&server.shared.environment.unique_id());
         let id = id.expect("it is 32 hexadecimal digits");
         store::accounts::link(store.write(), &service.id, issuer, subject, &id).await?;
-        found = store::accounts::of(store.write(), &service.id, issuer, subject).await?;
+        found = store.account(&service.id, issuer, subject).await?;
     }
     let account = found.ok_or(Refusal::UnknownSubject)?;
     match account.active {
-        true => Ok(account.id),
+        true => Ok(account.id.clone()),
         false => Err(issuance::Refusal::AccountInactive.into()),
     }
 }

@@ -3,15 +3,17 @@
 //! Here we are the IdP: a client shows the ID Token we gave it for a user, and asks for an
 //! ID-JAG that another authorization server, which trusts us, will take as a grant.
 
+use std::sync::Arc;
+
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{self, Attempt, Warrant};
 use crate::jose::{BadJwt, UnverifiedJwt};
-use crate::model::{LedgerEvent, Service, User};
+use crate::model::{Approval, LedgerEvent, Service, User};
 use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope, TokenType};
 use crate::policy::{Asked, Denied, Entitlement};
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 use crate::tokens::{Unacceptable, VerifiedIdToken};
 
 /// ID-JAG §4.3, in the order of its table.
@@ -80,7 +82,9 @@ pub async fn grant(
 
     // ID-JAG §4.3: the audience is the issuer of a resource authorization server. §9.3: it is
     // never ourselves. RFC 8693 §2.2.2: `invalid_target`.
-    let service = service_named(server, &request.audience).await?;
+    let named = server.catalogue.service_named(&request.audience);
+    let service = named.filter(|it| it.issuer != server.issuer);
+    let service = Arc::clone(service.ok_or(Refusal::UnknownAudience)?);
     attempt.service = Some(service.issuer.to_string());
 
     // ID-JAG §4.3.3: "evaluates administrator-defined policy".
@@ -92,27 +96,24 @@ pub async fn grant(
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
-/// By issuer identifier or, where the administrator gave it another name, by that.
-async fn service_named(server: &AuthorizationServer, audience: &str) -> Result<Service, Refusal> {
-    let services = store::services::all(server.shared.store.read()).await?;
-    let by_alias = |it: &&Service| it.audience_aliases.iter().any(|alias| alias == audience);
-    // An issuer is nobody's alias.
-    let named = services.iter().find(|it| it.issuer.as_str() == audience);
-    let named = named.or_else(|| services.iter().find(by_alias));
-    named.filter(|it| it.issuer != server.issuer).cloned().ok_or(Refusal::UnknownAudience)
-}
-
 async fn entitlement(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
     user: &User,
-    service: Service,
+    service: Arc<Service>,
     asked: &Asked<'_>,
 ) -> Result<Entitlement, Refusal> {
-    let db = server.shared.store.read();
-    let connection = store::connections::find(db, client.id(), &service.id).await?;
-    let consent = store::consents::find(db, &user.id, &server.issuer, client.id()).await?;
-    Entitlement::decide(connection, service, user, consent.as_ref(), asked).map_err(Refusal::Denied)
+    let connection = server.catalogue.connection(client.id(), &service.id);
+    // What the person said only counts where the administrator left it to them.
+    let consent = match connection.map(|it| it.approval) {
+        Some(Approval::User) => {
+            server.shared.store.consent(&user.id, &server.issuer, client.id()).await?
+        }
+        Some(Approval::Admin) | None => None,
+    };
+    let decided =
+        Entitlement::decide(connection.cloned(), service, user, consent.as_deref(), asked);
+    decided.map_err(Refusal::Denied)
 }
 
 fn shown(resources: &[Resource]) -> Option<String> {

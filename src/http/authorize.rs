@@ -1,5 +1,7 @@
 //! `GET` and `POST /oauth2/authorize` (RFC 6749 §3.1, OIDC Core §3.1.2.1).
 
+use std::sync::Arc;
+
 use axum::extract::RawQuery;
 use axum::response::Response;
 
@@ -34,14 +36,14 @@ pub(super) async fn by_form(
 
 async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {
     let server = &browser.here.server;
-    let proven = request::prove(server, params).await;
+    let proven = request::prove(server, params);
     let proven = proven.map_err(|unproven| browser.refused(unproven.code(), &unproven))?;
 
     // From here on the client is told: it has proven where it is.
     let now = server.shared.environment.clock.now();
     match request::check(server, &proven, params, now) {
         Ok(request) => {
-            let found = browser.person().await?.map(|(_, login)| login.sid);
+            let found = browser.person().await?.map(|(_, login)| login.sid.clone());
             let request = AuthorizationRequest { found, ..request };
             go_on(&browser, &proven.client, request, None).await
         }
@@ -62,7 +64,7 @@ pub(super) async fn go_on(
     let server = &browser.here.server;
     let person = browser.person().await?;
     let now = server.shared.environment.clock.now();
-    let known = person.as_ref().map(|(user, login)| (user, login));
+    let known = person.as_ref().map(|(user, login)| (&**user, &**login));
     let step = step::next(server, client, &request, known, now).await;
     match (step.map_err(|error| browser.failed(&error))?, person) {
         (Step::Respond, Some((_, login))) => {
@@ -135,7 +137,7 @@ pub(super) async fn refuse(
 ) -> Result<Response, PageError> {
     let server = &browser.here.server;
     let mut attempt = attempt(browser, client);
-    attempt.user = browser.person().await?.map(|(user, _)| user.id);
+    attempt.user = browser.person().await?.map(|(user, _)| user.id.clone());
     let recorded = attempt.refused(server, code, said.to_owned()).await;
     recorded.map_err(|error| browser.failed(&error))?;
     server.shared.metrics.refused("authorize", code.as_str());
@@ -152,13 +154,10 @@ pub(super) fn attempt(browser: &Browser, client: &Client) -> Attempt {
 }
 
 /// The client of a request that waited: it may have been removed in the meantime.
-pub(super) async fn client_of(
+pub(super) fn client_of(
     browser: &Browser,
     request: &AuthorizationRequest,
-) -> Result<Client, PageError> {
+) -> Result<Arc<Client>, PageError> {
     let server = &browser.here.server;
-    let db = server.shared.store.read();
-    let client = crate::store::clients::find(db, &server.issuer, &request.client).await;
-    let client = client.map_err(|error| browser.failed(&error))?.filter(|it| it.active);
-    client.ok_or_else(|| browser.error(PageErrorKind::Expired, ""))
+    server.clients.active(&request.client).ok_or_else(|| browser.error(PageErrorKind::Expired, ""))
 }

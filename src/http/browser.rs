@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tower_sessions::{Expiry, Session};
 use url::form_urlencoded::Serializer;
@@ -17,7 +18,6 @@ use super::session;
 use crate::flows::authorization::request::AuthorizationRequest;
 use crate::model::{Login, User};
 use crate::oauth::{ErrorCode, Params, SessionId};
-use crate::store;
 
 /// Everything that a page needs to know about who looks at it.
 pub(super) struct Browser {
@@ -69,10 +69,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Browser {
 
 impl Browser {
     /// Who is signed in, if somebody is: the login has not ended, and the person is active.
-    pub(super) async fn person(&self) -> Result<Option<(User, Login)>, PageError> {
+    pub(super) async fn person(&self) -> Result<Option<(Arc<User>, Arc<Login>)>, PageError> {
         let Some(sid) = self.get::<SessionId>(SID).await? else { return Ok(None) };
-        let db = self.here.server.shared.store.read();
-        let login = store::logins::find(db, &sid).await.map_err(|error| self.failed(&error))?;
+        let store = &self.here.server.shared.store;
+        let login = store.login(&sid).await.map_err(|error| self.failed(&error))?;
         let lifetime = self.here.server.shared.lifetimes.session;
         let now = self.here.server.shared.environment.clock.now();
         let Some(login) = login.filter(|it| it.ended_at.is_none() && it.auth_time + lifetime > now)
@@ -80,7 +80,7 @@ impl Browser {
             return Ok(None);
         };
         let user =
-            store::users::find(db, &login.user).await.map_err(|error| self.failed(&error))?;
+            store.user(&login.user).await.map_err(|error| self.failed(&error))?;
         Ok(user.filter(|it| it.active).map(|user| (user, login)))
     }
 
@@ -96,12 +96,12 @@ impl Browser {
     }
 
     /// All logins of this browser that have not ended: who signs in again has several.
-    pub(super) async fn logins(&self) -> Result<Vec<Login>, PageError> {
+    pub(super) async fn logins(&self) -> Result<Vec<Arc<Login>>, PageError> {
         let mut sids: Vec<SessionId> = self.get(EARLIER).await?.unwrap_or_default();
         sids.extend(self.get::<SessionId>(SID).await?);
         let mut logins = Vec::new();
         for sid in sids {
-            let found = store::logins::find(self.here.server.shared.store.read(), &sid).await;
+            let found = self.here.server.shared.store.login(&sid).await;
             logins.extend(found.map_err(|error| self.failed(&error))?);
         }
         logins.retain(|it| it.ended_at.is_none());

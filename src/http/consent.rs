@@ -1,5 +1,7 @@
 //! `GET` and `POST /consent`: the travel pass.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 
 use super::authorize;
@@ -17,7 +19,13 @@ use crate::oauth::ErrorCode;
 /// The page is for a person who is signed in as the request wants it, and to whom there is
 /// something to ask; for others it leads back to the step that they are at.
 enum Stage {
-    Ask { pending: Box<Pending>, client: Box<Client>, user: Box<User>, login: Login, ask: Box<Ask> },
+    Ask {
+        pending: Box<Pending>,
+        client: Arc<Client>,
+        user: Arc<User>,
+        login: Arc<Login>,
+        ask: Box<Ask>,
+    },
     Elsewhere(Response),
 }
 
@@ -72,16 +80,15 @@ async fn stage(browser: &Browser) -> Result<Stage, PageError> {
     let Some(pending) = browser.pending().await? else {
         return Err(browser.error(PageErrorKind::Expired, ""));
     };
-    let client = authorize::client_of(browser, &pending.request).await?;
+    let client = authorize::client_of(browser, &pending.request)?;
     let person = browser.person().await?;
     let server = &browser.here.server;
     let now = server.shared.environment.clock.now();
-    let known = person.as_ref().map(|(user, login)| (user, login));
+    let known = person.as_ref().map(|(user, login)| (&**user, &**login));
     let step = step::next(server, &client, &pending.request, known, now).await;
     match (step.map_err(|error| browser.failed(&error))?, person) {
         (Step::Consent(ask), Some((user, login))) => {
-            let (pending, client, user) = (Box::new(pending), Box::new(client), Box::new(user));
-            Ok(Stage::Ask { pending, client, user, login, ask })
+            Ok(Stage::Ask { pending: Box::new(pending), client, user, login, ask })
         }
         _ => {
             let request = pending.request.clone();

@@ -149,6 +149,15 @@ impl IntoResponse for Misdirected {
     }
 }
 
+/// The database cannot be asked: it is worth trying again.
+pub(super) fn unavailable() -> Response {
+    let said = "the server cannot reach its database at the moment: try again in a few seconds";
+    let code = ErrorCode::TemporarilyUnavailable;
+    let mut response = described(status(code), code, said);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
 /// A request that names its host twice: two who read it may each believe another.
 pub(super) struct TwoHosts;
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::error::{Misdirected, TwoHosts};
+use super::error::{self, Misdirected, TwoHosts};
 use crate::oauth::RequestId;
 use crate::server::{AuthorizationServer, LiveIssuers};
 
@@ -33,13 +33,25 @@ pub(super) async fn locate(
     if request.headers().get_all(header::HOST).iter().count() > 1 {
         return TwoHosts.into_response();
     }
-    let issuers = live.current();
+    let (issuers, current) = match live.current().await {
+        Ok(issuers) => (issuers, true),
+        Err(error) => {
+            live.shared().metrics.database_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+            (live.last_known(), false)
+        }
+    };
     let path = request.uri().path().to_owned();
     let authority = authority(request.uri(), request.headers()).unwrap_or_default();
     let Some(located) = issuers.locate(authority, &path) else {
         let home = issuers.home().issuer.clone();
         return Misdirected { home }.into_response();
     };
+    // Keys and metadata are good without the database; what is decided is decided on what is
+    // true now.
+    if !current && !is_public(&located.path) {
+        return error::unavailable();
+    }
     let Some(id) = request.extensions().get::<RequestId>().cloned() else {
         unreachable!("`observe` gives every request an id before anything else happens")
     };
@@ -47,6 +59,10 @@ pub(super) async fn locate(
     *request.uri_mut() = below(request.uri(), &located.path);
     request.extensions_mut().insert(Here { server, request: id, path });
     next.run(request).await
+}
+
+fn is_public(path: &str) -> bool {
+    path == "/oauth2/jwks" || path.starts_with("/.well-known/")
 }
 
 /// HTTP/2 has the authority in the URI, HTTP/1.1 in `Host`.

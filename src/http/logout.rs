@@ -35,7 +35,7 @@ pub(super) async fn submit(
 }
 
 async fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
-    let request = LogoutRequest::check(&browser.here.server, params).await;
+    let request = LogoutRequest::check(&browser.here.server, params);
     request.map_err(|refusal| browser.refused(refusal.code(), &refusal))
 }
 
@@ -63,7 +63,7 @@ async fn ask(browser: &Browser, request: LogoutRequest) -> Result<Response, Page
         action: browser.action(),
         csrf: browser.csrf().await?,
         user_name: user.shown_name().to_owned(),
-        client_name: request.client.map(|it| it.name),
+        client_name: request.client.map(|it| it.name.clone()),
     };
     let back = request.back.as_deref().map(RedirectUri::parse).and_then(Result::ok);
     Ok(policy_headers::leading_to(error::html(&page), back.as_ref()))

@@ -12,7 +12,7 @@ use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
 use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
 use crate::issuance::Attempt;
-use crate::model::{Client, LedgerEvent};
+use crate::model::LedgerEvent;
 use crate::oauth::ErrorCode;
 
 pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
@@ -63,7 +63,7 @@ pub(super) async fn submit(
     match pending {
         None => Ok(see_other(&browser.path("/"))),
         Some(pending) => {
-            let client = authorize::client_of(&browser, &pending.request).await?;
+            let client = authorize::client_of(&browser, &pending.request)?;
             let request = pending.request.clone();
             authorize::go_on(&browser, &client, request, Some(pending)).await
         }
@@ -81,16 +81,13 @@ async fn page(
     failure: Option<SignInFailure>,
 ) -> Result<Response, PageError> {
     let request = pending.map(|it| &it.request);
-    let client: Option<Client> = match request {
-        Some(request) => Some(authorize::client_of(browser, request).await?),
-        None => None,
-    };
+    let client = request.map(|it| authorize::client_of(browser, it)).transpose()?;
     let page = SignIn {
         page: browser.page(request),
         action: browser.action(),
         csrf: browser.csrf().await?,
         username: username.chars().take(256).collect(),
-        client_name: client.map(|it| it.name),
+        client_name: client.map(|it| it.name.clone()),
         failure,
     };
     let application = request.map(|it| &it.redirect_uri);

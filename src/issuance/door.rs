@@ -1,4 +1,4 @@
-//! [`issue`]: checks, commits, signs; in this order.
+//! [`issue`]: checks, commits, signs, and lets out what was committed; in this order.
 
 use time::Duration;
 
@@ -62,6 +62,8 @@ pub enum Refusal {
     Revoked,
     #[error("there is no key for the algorithm {0}, which the client registered")]
     NoKey(String),
+    #[error("too much is asked for at the moment: try again")]
+    Overloaded,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -81,6 +83,7 @@ impl Refusal {
             | Self::CodeReused
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
+            Self::Overloaded => ErrorCode::TemporarilyUnavailable,
             Self::NoKey(_) | Self::Store(_) => ErrorCode::ServerError,
         }
     }
@@ -90,6 +93,7 @@ impl From<CommitError> for Refusal {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Store(error) => Self::Store(error),
+            CommitError::Overloaded => Self::Overloaded,
             CommitError::Conflict(conflict) => match conflict {
                 Conflict::GrantUsed => Self::Replayed,
                 Conflict::ProofUsed => Self::ProofReplayed,
@@ -119,10 +123,13 @@ pub async fn issue(
     let mut effects = client.effects();
     effects.append(&mut order.effects);
     let store = &server.shared.store;
-    if let Err(error) = store.commit(effects, attempt.now).await {
+    let committing = store.begin_commit(effects, attempt.now)?;
+    // It is signed while the disk is at work, and leaves when that is done.
+    let (signed, family) = signers.sign(order);
+    if let Err(error) = committing.durable().await {
         let refusal = Refusal::from(error);
         if let (Refusal::CodeReused | Refusal::RefreshTokenReused, Some(family)) =
-            (&refusal, order.family)
+            (&refusal, family)
         {
             // RFC 6749 §4.1.2 and RFC 9700 §4.14.2: one of the two is a thief; nobody can
             // tell which.
@@ -130,7 +137,7 @@ pub async fn issue(
         }
         return Err(refusal);
     }
-    Ok(signers.sign(order))
+    Ok(signed)
 }
 
 /// The keys that an order needs.
@@ -149,8 +156,8 @@ impl<'a> Signers<'a> {
         Ok(Self { token: signer(IssuerKeys::MAIN)?, id_token: id_token.transpose()? })
     }
 
-    /// What was committed may be signed, and what is signed here has been committed.
-    fn sign(self, order: Order) -> Issued {
+    /// What leaves once it is committed, and what is to be revoked if it is not.
+    fn sign(self, order: Order) -> (Issued, Option<String>) {
         let (token, kind) = match &order.token {
             orders::Token::Access(claims) => (claims.sign(self.token), TokenType::AccessToken),
             orders::Token::IdJag(claims) => (claims.sign(self.token), TokenType::IdJag),
@@ -159,7 +166,7 @@ impl<'a> Signers<'a> {
             claims.at_hash = access_token_hash(&token, algorithm);
             claims.sign(key)
         });
-        Issued {
+        let issued = Issued {
             token,
             kind,
             expires_in: order.lifetime,
@@ -167,6 +174,7 @@ impl<'a> Signers<'a> {
             resources: order.resources,
             id_token,
             refresh_token: order.refresh_token,
-        }
+        };
+        (issued, order.family)
     }
 }

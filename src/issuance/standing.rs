@@ -1,5 +1,7 @@
 //! Whether everybody concerned is still active: asked in one place, right before the commit.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::door::Refusal;
@@ -8,13 +10,12 @@ use crate::clients::AuthenticatedClient;
 use crate::model::{Accounts, Login, User};
 use crate::oauth::{SessionId, Subject};
 use crate::server::AuthorizationServer;
-use crate::store;
 use crate::tokens::VerifiedIdToken;
 
 /// The people and the login behind a warrant, all of them in good standing.
 pub(super) enum Standing {
     /// A person of the directory who is signed in.
-    SignedIn(Login),
+    SignedIn(Arc<Login>),
     /// A person whom this server knows by their account alone, or the client itself.
     Account,
 }
@@ -57,14 +58,14 @@ pub(super) async fn of(
             if !connection.active || !service.active {
                 return Err(Refusal::ConnectionInactive);
             }
-            Ok(Standing::SignedIn(person.login.clone()))
+            Ok(Standing::SignedIn(Arc::clone(&person.login)))
         }
         Warrant::IdJag { trusted, account, .. } => {
             if !trusted.trust.active {
                 return Err(Refusal::TrustInactive);
             }
             // An account made just in time is nobody of the directory; all others are somebody.
-            let user = store::users::find(server.shared.store.read(), account).await?;
+            let user = server.shared.store.user(account).await?;
             let known = user.is_some() || trusted.trust.accounts != Accounts::SamePerson;
             if !known || user.is_some_and(|it| !it.active) {
                 return Err(Refusal::AccountInactive);
@@ -76,8 +77,8 @@ pub(super) async fn of(
 
 /// A person who is active, and whose login has not ended. Only [`person_of`] makes one.
 pub struct LivePerson {
-    user: User,
-    login: Login,
+    user: Arc<User>,
+    login: Arc<Login>,
     id_token: VerifiedIdToken,
 }
 
@@ -100,7 +101,7 @@ pub async fn person_of(
     let user = active(server, id_token.subject()).await?;
     let login = login_of(server, &user, id_token.sid(), EndedLogin::Refused).await?;
     if let Some(family) = &id_token.claims().grant_id {
-        let family = store::token_families::find(server.shared.store.read(), family).await?;
+        let family = server.shared.store.family(family).await?;
         if family.is_none_or(|it| it.revoked) {
             return Err(Refusal::FamilyRevoked);
         }
@@ -132,8 +133,8 @@ async fn login_of(
     user: &User,
     sid: &SessionId,
     ended: EndedLogin,
-) -> Result<Login, Refusal> {
-    let login = store::logins::find(server.shared.store.read(), sid).await?;
+) -> Result<Arc<Login>, Refusal> {
+    let login = server.shared.store.login(sid).await?;
     let login = login.filter(|it| it.user == user.id).ok_or(Refusal::LoginEnded)?;
     match login.ended_at.is_some() && ended == EndedLogin::Refused {
         true => Err(Refusal::LoginEnded),
@@ -141,7 +142,7 @@ async fn login_of(
     }
 }
 
-async fn active(server: &AuthorizationServer, user: &Subject) -> Result<User, Refusal> {
-    let user = store::users::find(server.shared.store.read(), user).await?;
+async fn active(server: &AuthorizationServer, user: &Subject) -> Result<Arc<User>, Refusal> {
+    let user = server.shared.store.user(user).await?;
     user.filter(|it| it.active).ok_or(Refusal::UserInactive)
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::oauth::{ClientId, Issuer, Resource, Scope, SessionId, Subject};
 
 /// The SHA-256 of a secret with 256 random bits: all that we keep of a code or a refresh token.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Digest(pub Vec<u8>);
 
 impl Digest {

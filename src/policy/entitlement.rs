@@ -1,5 +1,7 @@
 //! Whether a client may act for a person at a service (ID-JAG §4.3.3).
 
+use std::sync::Arc;
+
 use crate::model::{Approval, Connection, Consent, Service, User};
 use crate::oauth::{Resource, Scope};
 
@@ -15,7 +17,7 @@ pub struct Asked<'a> {
 #[derive(Clone, Debug)]
 pub struct Entitlement {
     connection: Connection,
-    service: Service,
+    service: Arc<Service>,
     scope: Scope,
     resources: Vec<Resource>,
 }
@@ -35,7 +37,7 @@ pub enum Denied {
 impl Entitlement {
     pub fn decide(
         connection: Option<Connection>,
-        service: Service,
+        service: Arc<Service>,
         user: &User,
         consent: Option<&Consent>,
         asked: &Asked<'_>,
@@ -111,14 +113,15 @@ fn is_for(connection: &Connection, user: &User) -> bool {
 /// what a person who consents should know.
 pub fn reachable<'a>(
     connections: &'a [Connection],
-    services: &'a [Service],
+    services: &'a [Arc<Service>],
     user: &User,
 ) -> Vec<(&'a Connection, &'a Service, Scope)> {
     connections
         .iter()
         .filter(|connection| connection.active && is_for(connection, user))
         .filter_map(|connection| {
-            let service = services.iter().find(|it| it.id == connection.service && it.active)?;
+            let here = |it: &&Arc<Service>| it.id == connection.service && it.active;
+            let service: &Service = services.iter().find(here)?;
             let scope = connection.scope.intersection(&service.scope());
             (!scope.is_empty()).then_some((connection, service, scope))
         })

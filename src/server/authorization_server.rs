@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
+use super::clients::Clients;
 use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
@@ -21,8 +23,10 @@ pub struct AuthorizationServer {
     pub role: Role,
     pub keys: IssuerKeys,
     pub trusted_issuers: TrustedIssuers,
-    /// Whether a client without credentials is registered here, which metadata tell.
-    pub has_public_clients: bool,
+    /// Who is registered here.
+    pub clients: Clients,
+    /// What home's clients can reach; at a service it is empty.
+    pub catalogue: Arc<Catalogue>,
     pub shared: Arc<Shared>,
 }
 

@@ -16,6 +16,8 @@ use crate::store::{self, Store, StoreError};
 #[derive(Clone)]
 pub struct IssuerKeys {
     signers: BTreeMap<Algorithm, SigningKey>,
+    /// All that are not gone, by their ids.
+    opened: BTreeMap<String, SigningKey>,
     published: Arc<KeySet>,
     jwks: Arc<str>,
 }
@@ -33,20 +35,26 @@ impl IssuerKeys {
     /// first start.
     pub const MAIN: Algorithm = Algorithm::ES256;
 
-    /// What the keys in `records` that are of `issuer` are good for at `now`.
+    /// What the keys in `records` that are of `issuer` are good for at `now`. Those that are in
+    /// `before` are open already.
     pub fn of(
         issuer: &Issuer,
         records: &[KeyRecord],
         kek: &KeyEncryptionKey,
         now: OffsetDateTime,
+        before: Option<&Self>,
     ) -> Result<Self, Unsealable> {
-        let (mut signers, mut public) = (BTreeMap::new(), Vec::new());
+        let (mut signers, mut opened, mut public) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for record in records.iter().filter(|it| it.issuer == *issuer) {
             let state = record.state(now);
             if state == KeyState::Gone {
                 continue;
             }
-            let key = SigningKey::unseal(&Sealed(record.sealed.clone()), kek)?;
+            let key = match before.and_then(|it| it.opened.get(&record.key_id)) {
+                Some(key) => key.clone(),
+                None => SigningKey::unseal(&Sealed(record.sealed.clone()), kek)?,
+            };
+            opened.insert(record.key_id.clone(), key.clone());
             public.push(key.public_jwk());
             // The records are in the order in which they sign, so the newest stays.
             if state == KeyState::Signing {
@@ -55,7 +63,7 @@ impl IssuerKeys {
         }
         let jwks = json!({ "keys": public }).to_string();
         let published = KeySet::parse(jwks.as_bytes()).unwrap_or_default();
-        Ok(Self { signers, published: Arc::new(published), jwks: jwks.into() })
+        Ok(Self { signers, opened, published: Arc::new(published), jwks: jwks.into() })
     }
 
     /// The key that signs by `algorithm`, if there is one.

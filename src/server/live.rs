@@ -1,27 +1,33 @@
 //! The issuers as the store has them now.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Mutex;
 
 use super::authorization_server::{AuthorizationServer, Role, Shared};
+use super::catalogue::Catalogue;
+use super::clients::Clients;
 use super::issuers::Issuers;
 use super::keys::{self, IssuerKeys, KeyError};
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Unsealable};
 use crate::model::{Client, KeyRecord, Service, TrustedKeys};
 use crate::policy::{TrustedIssuer, TrustedIssuers, TrustsItself};
-use crate::store::{self, StoreError, versions};
+use crate::store::{self, StoreError};
 
-/// Services, trusts and keys are held in memory, and read again when a version in the store
-/// says that somebody changed them, or when the time of a key has come.
+/// Services, trusts, clients, connections and keys are held in memory, and read again when the
+/// store says that somebody changed them, or when the time of a key has come.
 pub struct LiveIssuers {
     shared: Arc<Shared>,
     kek: KeyEncryptionKey,
     current: ArcSwap<Issuers>,
-    version: AtomicI64,
     next_key_change: AtomicI64,
+    /// Whether something changed that was not read yet.
+    outdated: AtomicBool,
+    /// Held by the one who reads.
+    reading: Mutex<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,17 +45,33 @@ pub enum StartError {
 impl LiveIssuers {
     /// Reads all issuers, and makes the keys that they lack.
     pub async fn load(shared: Arc<Shared>, kek: KeyEncryptionKey) -> Result<Self, StartError> {
-        let (issuers, version, next) = read(&shared, &kek).await?;
+        // First, so that a change in between is noticed the next time.
+        shared.store.hear().await?;
+        let (issuers, next) = read(&shared, &kek, None).await?;
         Ok(Self {
             shared,
             kek,
             current: ArcSwap::from_pointee(issuers),
-            version: AtomicI64::new(version),
             next_key_change: AtomicI64::new(next),
+            outdated: AtomicBool::new(false),
+            reading: Mutex::new(()),
         })
     }
 
-    pub fn current(&self) -> Arc<Issuers> {
+    /// The issuers as they are now: what was changed anywhere a second ago is in them.
+    pub async fn current(&self) -> Result<Arc<Issuers>, StartError> {
+        if !self.is_current() {
+            let _reading = self.reading.lock().await;
+            // Somebody else may have read while we waited.
+            if !self.is_current() {
+                self.catch_up().await?;
+            }
+        }
+        Ok(self.last_known())
+    }
+
+    /// The issuers as they were read last, be it long ago.
+    pub fn last_known(&self) -> Arc<Issuers> {
         self.current.load_full()
     }
 
@@ -57,40 +79,53 @@ impl LiveIssuers {
         &self.shared
     }
 
-    /// Reads everything again, if there is anything new. Called every second.
+    /// Reads what is new. Called several times a second, and when somebody says that there is
+    /// something new.
     pub async fn refresh(&self) -> Result<(), StartError> {
-        let version = versions::current(self.shared.store.read(), versions::DIRECTORY).await?;
+        let _reading = self.reading.lock().await;
+        self.catch_up().await
+    }
+
+    fn is_current(&self) -> bool {
+        self.shared.store.is_current() && !self.outdated.load(Ordering::Acquire)
+    }
+
+    async fn catch_up(&self) -> Result<(), StartError> {
+        if self.shared.store.hear().await?.directory {
+            self.outdated.store(true, Ordering::Release);
+        }
         let now = self.shared.environment.clock.now().unix_timestamp();
-        let unchanged = version == self.version.load(Ordering::Acquire);
-        if unchanged && now < self.next_key_change.load(Ordering::Acquire) {
+        let key_changes = now >= self.next_key_change.load(Ordering::Acquire);
+        if !key_changes && !self.outdated.load(Ordering::Acquire) {
             return Ok(());
         }
-        let (issuers, version, next) = read(&self.shared, &self.kek).await?;
+        let (issuers, next) = read(&self.shared, &self.kek, Some(&self.last_known())).await?;
         self.current.store(Arc::new(issuers));
-        self.version.store(version, Ordering::Release);
         self.next_key_change.store(next, Ordering::Release);
+        self.outdated.store(false, Ordering::Release);
         Ok(())
     }
 }
 
-/// The issuers, the version that they are of, and when a key changes its state next.
+/// The issuers, and when a key changes its state next. Keys that are in `before` are not opened
+/// again.
 async fn read(
     shared: &Arc<Shared>,
     kek: &KeyEncryptionKey,
-) -> Result<(Issuers, i64, i64), StartError> {
+    before: Option<&Issuers>,
+) -> Result<(Issuers, i64), StartError> {
     let db = shared.store.read();
-    // Read first, so that a change in between is noticed the next time.
-    let version = versions::current(db, versions::DIRECTORY).await?;
     let services = store::services::all(db).await?;
-    let mut records = store::keys::all(db).await?;
-    let clients = store::clients::all(db).await?;
+    let connections = store::connections::all(db).await?;
+    let clients: Vec<_> = store::clients::all(db).await?.into_iter().map(Arc::new).collect();
+    let mut desk = Desk { shared, kek, before, clients, records: store::keys::all(db).await? };
 
-    let home = build(shared, kek, Role::Home, &clients, &mut records).await?;
     let mut hosted = Vec::new();
     for service in services.iter().filter(|it| it.hosted && it.active) {
-        let role = Role::Service(service.clone());
-        hosted.push(build(shared, kek, role, &clients, &mut records).await?);
+        hosted.push(desk.build(Role::Service(service.clone())).await?);
     }
+    let mut home = desk.build(Role::Home).await?;
+    home.catalogue = Arc::new(Catalogue::of(services, connections));
     let local: Vec<_> = hosted
         .iter()
         .chain([&home])
@@ -101,34 +136,45 @@ async fn read(
         let trusted = trusted_by(shared, service, &local).await?;
         server.trusted_issuers = TrustedIssuers::of(&server.issuer, trusted)?;
     }
-    let next = next_change(&records, shared.environment.clock.now());
-    Ok((Issuers::new(home, hosted), version, next))
+    let next = next_change(&desk.records, shared.environment.clock.now());
+    Ok((Issuers::new(home, hosted), next))
 }
 
-async fn build(
-    shared: &Arc<Shared>,
-    kek: &KeyEncryptionKey,
-    role: Role,
-    clients: &[Client],
-    records: &mut Vec<KeyRecord>,
-) -> Result<AuthorizationServer, StartError> {
-    let (issuer, algorithms) = match &role {
-        Role::Home => (shared.home.clone(), algorithms_of_home(shared, clients)),
-        Role::Service(service) => (service.issuer.clone(), vec![Algorithm::ES256]),
-    };
-    let environment = &shared.environment;
-    keys::make_missing(&shared.store, environment, kek, &issuer, &algorithms, records).await?;
-    let keys = IssuerKeys::of(&issuer, records, kek, environment.clock.now())?;
-    let trusted_issuers = TrustedIssuers::default();
-    let is_public = |it: &Client| it.issuer == issuer && it.active && it.is_public();
-    let has_public_clients = clients.iter().any(is_public);
-    let shared = Arc::clone(shared);
-    Ok(AuthorizationServer { issuer, role, keys, trusted_issuers, has_public_clients, shared })
+/// What every issuer is made from.
+struct Desk<'a> {
+    shared: &'a Arc<Shared>,
+    kek: &'a KeyEncryptionKey,
+    before: Option<&'a Issuers>,
+    clients: Vec<Arc<Client>>,
+    records: Vec<KeyRecord>,
+}
+
+impl Desk<'_> {
+    async fn build(&mut self, role: Role) -> Result<AuthorizationServer, StartError> {
+        let (shared, kek) = (self.shared, self.kek);
+        let (issuer, algorithms) = match &role {
+            Role::Home => (shared.home.clone(), algorithms_of_home(shared, &self.clients)),
+            Role::Service(service) => (service.issuer.clone(), vec![Algorithm::ES256]),
+        };
+        let (environment, records) = (&shared.environment, &mut self.records);
+        keys::make_missing(&shared.store, environment, kek, &issuer, &algorithms, records).await?;
+        let before = self.before.and_then(|it| it.named(&issuer)).map(|it| &it.keys);
+        let keys = IssuerKeys::of(&issuer, records, kek, environment.clock.now(), before)?;
+        Ok(AuthorizationServer {
+            clients: Clients::of(&issuer, &self.clients),
+            issuer,
+            role,
+            keys,
+            trusted_issuers: TrustedIssuers::default(),
+            catalogue: Arc::default(),
+            shared: Arc::clone(shared),
+        })
+    }
 }
 
 /// ES256 for what we define, RS256 because OIDC Core has it as the default of ID Tokens, and
 /// what clients registered besides.
-fn algorithms_of_home(shared: &Shared, clients: &[Client]) -> Vec<Algorithm> {
+fn algorithms_of_home(shared: &Shared, clients: &[Arc<Client>]) -> Vec<Algorithm> {
     let mut algorithms = vec![Algorithm::ES256, Algorithm::RS256];
     for client in clients.iter().filter(|it| it.issuer == shared.home) {
         algorithms.extend(Algorithm::parse(&client.id_token_signed_response_alg));

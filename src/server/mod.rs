@@ -1,6 +1,8 @@
 //! One issuer with all that answering for it takes, and all issuers of one process.
 
 mod authorization_server;
+mod catalogue;
+mod clients;
 mod issuers;
 mod keys;
 mod live;
@@ -8,6 +10,8 @@ mod rotation;
 mod secret_key;
 
 pub use authorization_server::{AuthorizationServer, Role, Shared};
+pub use catalogue::Catalogue;
+pub use clients::{Clients, RegisteredClient};
 pub use issuers::{Issuers, Located};
 pub use keys::{IssuerKeys, KeyError};
 pub use live::{LiveIssuers, StartError};

@@ -8,7 +8,8 @@ use crate::environment::Environment;
 use crate::jose::{Algorithm, KeyEncryptionKey};
 use crate::model::{KeyRecord, KeyState};
 use crate::oauth::Issuer;
-use crate::store::{self, Store, StoreError, versions};
+use crate::store::changes::{self, Change};
+use crate::store::{self, Store, StoreError};
 
 /// How long others may keep a copy of a JWK set before they look again.
 pub const JWKS_CACHED: Duration = Duration::minutes(10);
@@ -94,7 +95,7 @@ pub async fn rotate(
         store::keys::retire(&transaction, &key.key_id, retired_at, gone_at).await?;
         (key.retired_at, key.gone_at) = (Some(retired_at), Some(gone_at));
     }
-    versions::advance(&transaction, versions::DIRECTORY).await?;
+    changes::announce(&transaction, &[Change::Directory]).await?;
     Store::finish(transaction).await?;
     Ok(Rotated { new, old })
 }

@@ -1,11 +1,15 @@
 //! Authorization codes.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
-use super::columns::{json, parsed, text, time};
+use super::columns::{AT_ONCE, bytes, in_chunks, json, parsed, text, time};
 use crate::model::{AuthorizationCode, Digest};
 use crate::oauth::CodeChallenge;
 
@@ -45,9 +49,16 @@ mod row {
 
 pub(super) async fn keep(
     db: &impl ConnectionTrait,
-    code: &AuthorizationCode,
+    codes: &[&AuthorizationCode],
 ) -> Result<(), StoreError> {
-    let row = row::ActiveModel {
+    for some in in_chunks(codes.iter().map(|code| active_model(code))) {
+        row::Entity::insert_many(some).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+fn active_model(code: &AuthorizationCode) -> row::ActiveModel {
+    row::ActiveModel {
         digest: Set(code.digest.0.clone()),
         family: Set(code.family.clone()),
         issuer: Set(code.issuer.to_string()),
@@ -62,9 +73,7 @@ pub(super) async fn keep(
         expires_at: Set(code.expires_at.unix_timestamp()),
         used_at: Set(None),
         forget_after: Set((code.expires_at + REMEMBERED).unix_timestamp()),
-    };
-    row::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    }
 }
 
 /// The code whose digest is `digest`, used or not.
@@ -75,19 +84,41 @@ pub async fn find(
     row::Entity::find_by_id(digest.0.clone()).one(db).await?.map(model).transpose()
 }
 
-/// Uses the code up. One statement, so of two at a time only one hears `true`.
+/// Which of `digests` are codes that were not used.
+pub(super) async fn unused(
+    db: &impl ConnectionTrait,
+    digests: &[&Digest],
+) -> Result<HashSet<Digest>, StoreError> {
+    let mut unused = HashSet::new();
+    for some in digests.chunks(AT_ONCE) {
+        let rows = row::Entity::find()
+            .select_only()
+            .column(row::Column::Digest)
+            .filter(row::Column::Digest.is_in(bytes(some)))
+            .filter(row::Column::UsedAt.is_null());
+        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db).await?;
+        unused.extend(rows.into_iter().map(Digest));
+    }
+    Ok(unused)
+}
+
+/// Uses codes up, and tells how many it were: of two at a time, one hears of a code.
 pub(super) async fn redeem(
     db: &impl ConnectionTrait,
-    digest: &Digest,
+    digests: &[&Digest],
     now: OffsetDateTime,
-) -> Result<bool, StoreError> {
-    let redeemed = row::Entity::update_many()
-        .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
-        .filter(row::Column::Digest.eq(digest.0.clone()))
-        .filter(row::Column::UsedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(redeemed.rows_affected == 1)
+) -> Result<u64, StoreError> {
+    let mut redeemed = 0;
+    for some in digests.chunks(AT_ONCE) {
+        redeemed += row::Entity::update_many()
+            .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
+            .filter(row::Column::Digest.is_in(bytes(some)))
+            .filter(row::Column::UsedAt.is_null())
+            .exec(db)
+            .await?
+            .rows_affected;
+    }
+    Ok(redeemed)
 }
 
 fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {

@@ -1,17 +1,17 @@
 //! The one way in which an answer becomes durable before it becomes visible.
 //!
 //! All that a request changes is handed over as a list of effects: either all of them are on
-//! the disk when [`Store::commit`] returns, or none is. Nothing that a token depends on happens
-//! outside of its list (sessions and counters of failures do), so the lists of many requests can
-//! share one commit.
+//! the disk when [`Committing::durable`] returns, or none is. Nothing that a token depends on
+//! happens outside of its list (sessions and counters of failures do), so the lists of many
+//! requests share one commit: see `queue`.
+
+use std::sync::Arc;
 
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
+use super::StoreError;
 use super::open::Store;
-use super::single_uses::Use;
-use super::{
-    StoreError, codes, consents, ledger, logins, refresh_tokens, single_uses, token_families,
-};
 use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
 };
@@ -66,8 +66,22 @@ pub enum Conflict {
 pub enum CommitError {
     #[error("it was used already")]
     Conflict(Conflict),
+    /// So many wait to be written down that one more would only wait too long.
+    #[error("more is asked for than can be written down: try again in a moment")]
+    Overloaded,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Effects that are on their way to the disk. They happen, whoever waits for them or not.
+#[derive(Debug)]
+pub struct Committing(pub(super) oneshot::Receiver<Result<(), CommitError>>);
+
+impl Committing {
+    /// Returns when all effects are on the disk, or none of them will be.
+    pub async fn durable(self) -> Result<(), CommitError> {
+        self.0.await.unwrap_or(Err(CommitError::Store(StoreError::Closed)))
+    }
 }
 
 impl Store {
@@ -78,50 +92,20 @@ impl Store {
         effects: Vec<Effect>,
         now: OffsetDateTime,
     ) -> Result<(), CommitError> {
-        let transaction = self.begin().await?;
-        for effect in effects {
-            effect.happen(&transaction, now).await?;
-        }
-        Self::finish(transaction).await?;
-        Ok(())
+        self.begin_commit(effects, now)?.durable().await
+    }
+
+    /// The same for who has something else to do in the meantime.
+    pub fn begin_commit(
+        &self,
+        effects: Vec<Effect>,
+        now: OffsetDateTime,
+    ) -> Result<Committing, CommitError> {
+        self.queue().push(effects, now)
     }
 }
 
-impl Effect {
-    async fn happen(self, db: &super::Transaction, now: OffsetDateTime) -> Result<(), CommitError> {
-        match self {
-            Self::UseOnce { issuer, jti, forget_after, otherwise } => {
-                let used = single_uses::record(db, &issuer, &jti, forget_after).await?;
-                only_if(used == Use::First, otherwise)
-            }
-            Self::KeepCode(code) => Ok(codes::keep(db, &code).await?),
-            Self::RedeemCode { code, opens, forget_after } => {
-                only_if(codes::redeem(db, &code, now).await?, Conflict::CodeUsed)?;
-                Ok(token_families::open(db, &opens, forget_after).await?)
-            }
-            Self::KeepRefreshToken(token) => Ok(refresh_tokens::keep(db, &token).await?),
-            Self::RotateRefreshToken { old, new } => {
-                let redeemed = refresh_tokens::redeem(db, &old, now).await?;
-                only_if(redeemed, Conflict::RefreshTokenUsed)?;
-                let prolonged = token_families::prolong(db, &new.family.id, new.expires_at).await?;
-                only_if(prolonged, Conflict::FamilyRevoked)?;
-                logins::prolong(db, &new.family.sid, new.expires_at).await?;
-                Ok(refresh_tokens::keep(db, &new).await?)
-            }
-            Self::RevokeFamily(id) => Ok(token_families::revoke(db, &id, now).await?),
-            Self::BeginLogin { login, forget_after } => {
-                Ok(logins::begin(db, &login, forget_after).await?)
-            }
-            Self::EndLogin(sid) => Ok(logins::end(db, &sid, now).await?),
-            Self::RememberConsent(consent) => Ok(consents::remember(db, &consent, now).await?),
-            Self::Record(entry) => Ok(ledger::append(db, &entry).await?),
-        }
-    }
-}
-
-fn only_if(held: bool, conflict: Conflict) -> Result<(), CommitError> {
-    match held {
-        true => Ok(()),
-        false => Err(CommitError::Conflict(conflict)),
-    }
+/// One failure, for all whose effects it undid.
+pub(super) fn shared(error: &Arc<StoreError>) -> CommitError {
+    CommitError::Store(StoreError::Shared(Arc::clone(error)))
 }

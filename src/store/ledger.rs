@@ -7,7 +7,7 @@ use sea_orm::{
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::text;
+use super::columns::{in_chunks, text};
 use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
 
 const TABLE: &str = "ledger";
@@ -44,13 +44,20 @@ mod row {
 
 pub(super) async fn append(
     db: &impl ConnectionTrait,
-    entry: &LedgerEntry,
+    entries: &[&LedgerEntry],
 ) -> Result<(), StoreError> {
+    for some in in_chunks(entries.iter().map(|entry| active_model(entry))) {
+        row::Entity::insert_many(some).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+fn active_model(entry: &LedgerEntry) -> row::ActiveModel {
     let (outcome, code, reason) = match &entry.outcome {
         Outcome::Issued => ("issued", None, None),
         Outcome::Refused { code, reason } => ("refused", Some(code.clone()), Some(reason.clone())),
     };
-    let row = row::ActiveModel {
+    row::ActiveModel {
         number: NotSet,
         at: Set(milliseconds(entry.at)),
         request: Set(entry.request.to_string()),
@@ -66,9 +73,7 @@ pub(super) async fn append(
         outcome: Set(outcome.to_owned()),
         code: Set(code),
         reason: Set(reason),
-    };
-    row::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    }
 }
 
 /// The newest rows, oldest of them first; only those after `after`, if that is given.

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::{json, parsed, text, time};
+use super::columns::{AT_ONCE, filled, json, parsed, text, time};
 use crate::model::Login;
 use crate::oauth::SessionId;
 
@@ -70,18 +70,20 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// Keeps the login remembered for longer, for a refresh token that comes from it.
+/// Keeps logins remembered for longer, for refresh tokens that come from them.
 pub(super) async fn prolong(
     db: &impl ConnectionTrait,
-    sid: &SessionId,
+    sids: &[&str],
     forget_after: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    row::Entity::update_many()
-        .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
-        .filter(row::Column::Sid.eq(sid.as_str()))
-        .filter(row::Column::ForgetAfter.lt(forget_after.unix_timestamp()))
-        .exec(db)
-        .await?;
+    for some in sids.chunks(AT_ONCE) {
+        row::Entity::update_many()
+            .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
+            .filter(row::Column::Sid.is_in(filled(some)))
+            .filter(row::Column::ForgetAfter.lt(forget_after.unix_timestamp()))
+            .exec(db)
+            .await?;
+    }
     Ok(())
 }
 

@@ -1,15 +1,18 @@
 //! Opening the database: SQLite with one writer and many readers, or PostgreSQL.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::{StoreError, migrations};
+use super::memory::Memory;
+use super::queue::Queue;
+use super::{StoreError, changes, migrations};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -23,14 +26,35 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// A transaction that is under way; dropped, it is undone.
 pub type Transaction = DatabaseTransaction;
 
-/// The database of one process.
+/// How many write at a time what requests change. SQLite takes one.
+const POSTGRES_WRITERS: usize = 3;
+
+/// The connections of one process.
 ///
 /// SQLite takes one writer at a time, so there is one connection for writing: whoever waits,
 /// waits here in line and not in a loop of `SQLITE_BUSY`.
 #[derive(Clone)]
-pub struct Store {
+pub(super) struct Databases {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+}
+
+impl Databases {
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+}
+
+/// The database of one process, with what it remembers of it and the queue of what it changes.
+#[derive(Clone)]
+pub struct Store {
+    databases: Databases,
+    memory: Arc<Memory>,
+    queue: Arc<Queue>,
 }
 
 impl Store {
@@ -38,34 +62,46 @@ impl Store {
     ///
     /// `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/name`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let store = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path).await?
+        let (databases, writers) = if let Some(path) = url.strip_prefix("sqlite:") {
+            (open_sqlite(path).await?, 1)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await?
+            (open_postgres(url).await?, POSTGRES_WRITERS)
         } else {
             return Err(StoreError::Address("it must begin with sqlite: or postgres://"));
         };
-        migrations::Migrator::up(&store.writer, None).await?;
-        Ok(store)
+        migrations::Migrator::up(&databases.writer, None).await?;
+        let memory = Arc::new(Memory::new(changes::last(&databases.writer).await?));
+        let queue = Arc::new(Queue::start(&databases, &memory, writers));
+        Ok(Self { databases, memory, queue })
+    }
+
+    /// The connections, if the database is PostgreSQL.
+    pub(super) fn on_postgres(&self) -> Option<&DatabaseConnection> {
+        let reader = &self.databases.reader;
+        (reader.get_database_backend() == DbBackend::Postgres).then_some(reader)
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// For what only reads.
     pub fn read(&self) -> &DatabaseConnection {
-        &self.reader
+        &self.databases.reader
     }
 
     /// For single statements that change something.
     pub fn write(&self) -> &DatabaseConnection {
-        &self.writer
+        &self.databases.writer
     }
 
     /// Begins a transaction that changes something.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.writer.begin_with_options(options).await?)
+        self.databases.begin().await
     }
 
     /// Ends `transaction`, and returns once it is on the disk.
@@ -75,29 +111,30 @@ impl Store {
 
     /// Whether the database answers, for `/readyz`.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader.execute_unprepared("SELECT 1").await?;
+        self.databases.reader.execute_unprepared("SELECT 1").await?;
         Ok(())
     }
 
     /// Closes all connections, once what is under way has ended.
     pub async fn close(self) -> Result<(), StoreError> {
-        self.reader.close().await?;
-        self.writer.close().await?;
+        self.queue.close().await;
+        self.databases.reader.close().await?;
+        self.databases.writer.close().await?;
         Ok(())
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
+async fn open_sqlite(path: &str) -> Result<Databases, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Store { reader: writer.clone(), writer });
+        return Ok(Databases { reader: writer.clone(), writer });
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
     let writer = connect_sqlite(format!("sqlite://{path}?mode=rwc"), 1).await?;
     let reader = connect_sqlite(format!("sqlite://{path}?mode=rw"), READERS).await?;
-    Ok(Store { reader, writer })
+    Ok(Databases { reader, writer })
 }
 
 /// A database that is not there yet is made so that only we can read it: it holds password
@@ -131,9 +168,9 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
     Ok(Database::connect(options).await?)
 }
 
-async fn open_postgres(url: &str) -> Result<Store, StoreError> {
+async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Store { reader: both.clone(), writer: both })
+    Ok(Databases { reader: both.clone(), writer: both })
 }

@@ -1,10 +1,14 @@
 //! Refresh tokens: each is good once.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use time::OffsetDateTime;
 
-use super::columns::time;
+use super::columns::{AT_ONCE, bytes, in_chunks, time};
 use super::{StoreError, token_families};
 use crate::model::{Digest, RefreshToken};
 
@@ -31,15 +35,17 @@ mod row {
 
 pub(super) async fn keep(
     db: &impl ConnectionTrait,
-    token: &RefreshToken,
+    tokens: &[&RefreshToken],
 ) -> Result<(), StoreError> {
-    let row = row::ActiveModel {
+    let row = |token: &&RefreshToken| row::ActiveModel {
         digest: Set(token.digest.0.clone()),
         family: Set(token.family.id.clone()),
         expires_at: Set(token.expires_at.unix_timestamp()),
         used_at: Set(None),
     };
-    row::Entity::insert(row).exec_without_returning(db).await?;
+    for some in in_chunks(tokens.iter().map(row)) {
+        row::Entity::insert_many(some).exec_without_returning(db).await?;
+    }
     Ok(())
 }
 
@@ -60,17 +66,39 @@ pub async fn find(
     }))
 }
 
-/// Uses the token up. One statement, so of two at a time only one hears `true`.
+/// Which of `digests` are refresh tokens that were not used.
+pub(super) async fn unused(
+    db: &impl ConnectionTrait,
+    digests: &[&Digest],
+) -> Result<HashSet<Digest>, StoreError> {
+    let mut unused = HashSet::new();
+    for some in digests.chunks(AT_ONCE) {
+        let rows = row::Entity::find()
+            .select_only()
+            .column(row::Column::Digest)
+            .filter(row::Column::Digest.is_in(bytes(some)))
+            .filter(row::Column::UsedAt.is_null());
+        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db).await?;
+        unused.extend(rows.into_iter().map(Digest));
+    }
+    Ok(unused)
+}
+
+/// Uses tokens up, and tells how many it were: of two at a time, one hears of a token.
 pub(super) async fn redeem(
     db: &impl ConnectionTrait,
-    digest: &Digest,
+    digests: &[&Digest],
     now: OffsetDateTime,
-) -> Result<bool, StoreError> {
-    let redeemed = row::Entity::update_many()
-        .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
-        .filter(row::Column::Digest.eq(digest.0.clone()))
-        .filter(row::Column::UsedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(redeemed.rows_affected == 1)
+) -> Result<u64, StoreError> {
+    let mut redeemed = 0;
+    for some in digests.chunks(AT_ONCE) {
+        redeemed += row::Entity::update_many()
+            .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
+            .filter(row::Column::Digest.is_in(bytes(some)))
+            .filter(row::Column::UsedAt.is_null())
+            .exec(db)
+            .await?
+            .rows_affected;
+    }
+    Ok(redeemed)
 }

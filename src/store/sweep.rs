@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
-use super::StoreError;
+use super::{StoreError, changes};
 
 /// Each table that forgets, with its key and the column that says after when.
 const TABLES: [(&str, &str, &str); 6] = [
@@ -32,5 +32,6 @@ pub async fn expired(
         );
         swept += db.execute_unprepared(&statement).await?.rows_affected();
     }
+    swept += db.execute_unprepared(&changes::forget(at_most)).await?.rows_affected();
     Ok(swept)
 }

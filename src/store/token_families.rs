@@ -1,11 +1,13 @@
 //! Families: all that came from one authorization code.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::{json, parsed, text};
+use super::columns::{AT_ONCE, filled, in_chunks, json, parsed, text};
 use crate::model::TokenFamily;
 
 const TABLE: &str = "token_families";
@@ -34,13 +36,12 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Opens a family, to be forgotten when nothing of it can be valid any more.
+/// Opens families, each to be forgotten when nothing of it can be valid any more.
 pub(super) async fn open(
     db: &impl ConnectionTrait,
-    family: &TokenFamily,
-    forget_after: OffsetDateTime,
+    families: &[(&TokenFamily, OffsetDateTime)],
 ) -> Result<(), StoreError> {
-    let row = row::ActiveModel {
+    let row = |(family, forget_after): &(&TokenFamily, OffsetDateTime)| row::ActiveModel {
         id: Set(family.id.clone()),
         issuer: Set(family.issuer.to_string()),
         client: Set(family.client.to_string()),
@@ -51,7 +52,9 @@ pub(super) async fn open(
         revoked_at: Set(None),
         forget_after: Set(forget_after.unix_timestamp()),
     };
-    row::Entity::insert(row).exec_without_returning(db).await?;
+    for some in in_chunks(families.iter().map(row)) {
+        row::Entity::insert_many(some).exec_without_returning(db).await?;
+    }
     Ok(())
 }
 
@@ -59,19 +62,40 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<TokenFam
     row::Entity::find_by_id(id).one(db).await?.map(model).transpose()
 }
 
-/// Keeps the family remembered for longer, if it is not revoked. `false` if it is.
+/// Those of `ids` that are known, each with whether it is revoked.
+pub(super) async fn states(
+    db: &impl ConnectionTrait,
+    ids: &[&str],
+) -> Result<Vec<(String, bool)>, StoreError> {
+    let mut states = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let rows = row::Entity::find()
+            .select_only()
+            .columns([row::Column::Id, row::Column::RevokedAt])
+            .filter(row::Column::Id.is_in(filled(some)));
+        let rows: Vec<(String, Option<i64>)> = rows.into_tuple().all(db).await?;
+        states.extend(rows.into_iter().map(|(id, revoked_at)| (id, revoked_at.is_some())));
+    }
+    Ok(states)
+}
+
+/// Keeps families remembered for longer, those that are not revoked. Tells how many it were.
 pub(super) async fn prolong(
     db: &impl ConnectionTrait,
-    id: &str,
+    ids: &[&str],
     forget_after: OffsetDateTime,
-) -> Result<bool, StoreError> {
-    let prolonged = row::Entity::update_many()
-        .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
-        .filter(row::Column::Id.eq(id))
-        .filter(row::Column::RevokedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(prolonged.rows_affected == 1)
+) -> Result<u64, StoreError> {
+    let mut prolonged = 0;
+    for some in ids.chunks(AT_ONCE) {
+        prolonged += row::Entity::update_many()
+            .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
+            .filter(row::Column::Id.is_in(filled(some)))
+            .filter(row::Column::RevokedAt.is_null())
+            .exec(db)
+            .await?
+            .rows_affected;
+    }
+    Ok(prolonged)
 }
 
 pub(super) async fn revoke(

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Starts when it is made. For metrics and logs: nothing is decided by it.
+/// Starts when it is made. It tells how old something is in this process, whatever the clock
+/// of the machine is set to; what is written down has its time from `Clock`.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

@@ -7,7 +7,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tegata::model::Trust;
 use tegata::oauth::{Issuer, ServiceId, Subject};
-use tegata::store::{self, versions};
+use tegata::store::changes::{self, Change};
+use tegata::store;
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -45,7 +46,7 @@ async fn with_trust(world: &World, issuer: &str, change: impl FnOnce(&mut Trust)
     let mut trusts = store::trusts::of(db, &chat).await.unwrap();
     change(trusts.iter_mut().find(|it| it.issuer.as_str() == issuer).unwrap());
     store::trusts::declare(db, &chat, &trusts).await.unwrap();
-    versions::advance(db, versions::DIRECTORY).await.unwrap();
+    changes::announce(db, &[Change::Directory]).await.unwrap();
     world.live.refresh().await.unwrap();
 }
 
@@ -94,7 +95,7 @@ async fn a_service_that_was_suspended() {
     let mut chat = store::services::find(db, &chat).await.unwrap().unwrap();
     chat.active = false;
     store::services::keep(db, &chat).await.unwrap();
-    versions::advance(db, versions::DIRECTORY).await.unwrap();
+    changes::announce(db, &[Change::Directory]).await.unwrap();
     world.live.refresh().await.unwrap();
     let answer = of_home(&world, "one").await;
     assert_eq!(answer.status, 404, "{}", answer.text);

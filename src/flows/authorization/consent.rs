@@ -1,6 +1,7 @@
 //! What a person is asked, and what becomes of their answer (OIDC Core §3.1.2.4).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::request::AuthorizationRequest;
 use crate::issuance::{self, Attempt, CodeOrder};
@@ -8,12 +9,12 @@ use crate::model::{Approval, Client, Consent, Login, Service, User};
 use crate::oauth::Scope;
 use crate::policy;
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// All that the person should know before they decide.
 pub struct Ask {
     /// What was remembered from before.
-    before: Option<Consent>,
+    before: Option<Arc<Consent>>,
     /// The services that the client could reach for them, whoever decides about it.
     pub reachable: Vec<Reachable>,
     /// Whether anything of it is new.
@@ -57,18 +58,12 @@ pub async fn ask(
     request: &AuthorizationRequest,
     user: &User,
 ) -> Result<Ask, StoreError> {
-    let db = server.shared.store.read();
-    let before = store::consents::find(db, &user.id, &server.issuer, &client.id).await?;
-    let (connections, services) = match server.is_home() {
-        true => {
-            let connections = store::connections::of(db, &client.id).await?;
-            (connections, store::services::all(db).await?)
-        }
-        // A service's own clients reach that service, and nothing else.
-        false => (vec![], vec![]),
-    };
-    let reachable = policy::reachable(&connections, &services, user);
-    let unasked = policy::consent_of(&reachable, before.as_ref());
+    let before = server.shared.store.consent(&user.id, &server.issuer, &client.id).await?;
+    // A service's own clients reach that service, and nothing else: its catalogue is empty.
+    let catalogue = &server.catalogue;
+    let connections = catalogue.connections_of(&client.id);
+    let reachable = policy::reachable(connections, catalogue.services(), user);
+    let unasked = policy::consent_of(&reachable, before.as_deref());
     let covered = before.as_ref().is_some_and(|it| it.scope.covers(&request.scope));
     let new = !covered || !unasked.is_empty();
     let reachable = reachable
@@ -125,7 +120,7 @@ pub async fn respond(
 
 /// What was allowed before, and what is allowed now.
 fn given(client: &Client, request: &AuthorizationRequest, login: &Login, ask: &Ask) -> Consent {
-    let before = ask.before.as_ref();
+    let before = ask.before.as_deref();
     let mut services: BTreeMap<_, _> = before.map(|it| it.services.clone()).unwrap_or_default();
     for it in ask.reachable.iter().filter(|it| it.approval == Approval::User) {
         let known = services.remove(&it.service.id).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -11,7 +13,7 @@ use crate::oauth::{
     Resource, Scope, SessionId, Subject,
 };
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 use crate::tokens::Hint;
 
 /// A request that a client of ours may make, kept while the person signs in and consents.
@@ -127,18 +129,16 @@ impl Refusal {
 
 /// A client that is proven to have asked, and where its answer goes.
 pub struct Proven {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub to: Redirected,
 }
 
 /// RFC 6749 §4.1.2.1: first client and redirect URI, for until they are proven nobody may be
 /// sent anywhere.
-pub async fn prove(server: &AuthorizationServer, params: &Params) -> Result<Proven, Unproven> {
+pub fn prove(server: &AuthorizationServer, params: &Params) -> Result<Proven, Unproven> {
     let id = params.read("client_id", ClientId::parse)?;
     let id = id.ok_or(ParamError::Missing("client_id"))?;
-    let db = server.shared.store.read();
-    let client = store::clients::find(db, &server.issuer, &id).await?;
-    let client = client.filter(|it| it.active).ok_or(Unproven::UnknownClient)?;
+    let client = server.clients.active(&id).ok_or(Unproven::UnknownClient)?;
 
     let redirect_uri = params.read("redirect_uri", RedirectUri::parse)?;
     let redirect_uri = redirect_uri.ok_or(ParamError::Missing("redirect_uri"))?;

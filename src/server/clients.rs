@@ -1,0 +1,47 @@
+//! The clients of one issuer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::jose::KeySet;
+use crate::model::Client;
+use crate::oauth::{ClientId, Issuer};
+
+/// A client with the keys that it registered, read once.
+#[derive(Clone)]
+pub struct RegisteredClient {
+    pub record: Arc<Client>,
+    /// Of its `jwks`; `None` if it has none, or none that can be read.
+    pub keys: Option<Arc<KeySet>>,
+}
+
+/// All clients that are registered at an issuer, active or not.
+#[derive(Clone, Default)]
+pub struct Clients(Arc<HashMap<ClientId, RegisteredClient>>);
+
+impl Clients {
+    /// Those of `all` that are registered at `issuer`.
+    pub(super) fn of(issuer: &Issuer, all: &[Arc<Client>]) -> Self {
+        let registered = |record: &Arc<Client>| {
+            let jwks = record.jwks.as_ref().and_then(|it| KeySet::parse(it.as_bytes()).ok());
+            let client = RegisteredClient { record: Arc::clone(record), keys: jwks.map(Arc::new) };
+            (record.id.clone(), client)
+        };
+        Self(Arc::new(all.iter().filter(|it| it.issuer == *issuer).map(registered).collect()))
+    }
+
+    pub fn find(&self, id: &ClientId) -> Option<&RegisteredClient> {
+        self.0.get(id)
+    }
+
+    /// The record of a client that is active.
+    pub fn active(&self, id: &ClientId) -> Option<Arc<Client>> {
+        let record = &self.find(id)?.record;
+        record.active.then(|| Arc::clone(record))
+    }
+
+    /// Whether a client without credentials is among them, which metadata tell.
+    pub fn has_public_ones(&self) -> bool {
+        self.0.values().any(|it| it.record.active && it.record.is_public())
+    }
+}

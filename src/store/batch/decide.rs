@@ -1,0 +1,124 @@
+//! Who of a batch gets what they ask for, in the order in which they came.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::Digest;
+use crate::store::{Conflict, Effect};
+
+/// What is used up already, as the database has it and as the batch goes on.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// By issuer and `jti`.
+    pub(super) used: HashSet<(String, String)>,
+    /// Codes that can still be redeemed.
+    pub(super) codes: HashSet<Digest>,
+    /// Refresh tokens that can still be rotated.
+    pub(super) refresh_tokens: HashSet<Digest>,
+    /// Families that are known, and whether they are revoked.
+    pub(super) families: HashMap<String, Revoked>,
+}
+
+/// Whether a family is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Revoked(pub(super) bool);
+
+impl Seen {
+    /// Takes `effects` as done, all of them; or none, if one of them meets a conflict.
+    pub(super) fn admit(&mut self, effects: &[Effect]) -> Result<(), Conflict> {
+        for (index, effect) in effects.iter().enumerate() {
+            if let Err(conflict) = self.take(effect) {
+                effects[..index].iter().for_each(|it| self.give_back(it));
+                return Err(conflict);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, effect: &Effect) -> Result<(), Conflict> {
+        match effect {
+            Effect::UseOnce { issuer, jti, otherwise, .. } => {
+                let first = self.used.insert((issuer.clone(), jti.to_string()));
+                only_if(first, *otherwise)
+            }
+            Effect::RedeemCode { code, .. } => {
+                only_if(self.codes.remove(code), Conflict::CodeUsed)
+            }
+            Effect::RotateRefreshToken { old, new } => {
+                let revoked = self.families.get(&new.family.id);
+                only_if(self.refresh_tokens.contains(old), Conflict::RefreshTokenUsed)?;
+                only_if(revoked == Some(&Revoked(false)), Conflict::FamilyRevoked)?;
+                self.refresh_tokens.remove(old);
+                Ok(())
+            }
+            Effect::RevokeFamily(id) => {
+                self.families.insert(id.clone(), Revoked(true));
+                Ok(())
+            }
+            Effect::KeepCode(_)
+            | Effect::KeepRefreshToken(_)
+            | Effect::BeginLogin { .. }
+            | Effect::EndLogin(_)
+            | Effect::RememberConsent(_)
+            | Effect::Record(_) => Ok(()),
+        }
+    }
+
+    /// Undoes what [`Seen::take`] did. No list has a revocation before something that can meet
+    /// a conflict.
+    fn give_back(&mut self, effect: &Effect) {
+        match effect {
+            Effect::UseOnce { issuer, jti, .. } => {
+                self.used.remove(&(issuer.clone(), jti.to_string()));
+            }
+            Effect::RedeemCode { code, .. } => {
+                self.codes.insert(code.clone());
+            }
+            Effect::RotateRefreshToken { old, .. } => {
+                self.refresh_tokens.insert(old.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn only_if(held: bool, conflict: Conflict) -> Result<(), Conflict> {
+    match held {
+        true => Ok(()),
+        false => Err(conflict),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::oauth::Jti;
+
+    fn uses(jti: &str, otherwise: Conflict) -> Effect {
+        Effect::UseOnce {
+            issuer: "https://idp.example".into(),
+            jti: Jti::parse(jti).unwrap(),
+            forget_after: OffsetDateTime::UNIX_EPOCH,
+            otherwise,
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_batch_wins() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.admit(&[uses("a", Conflict::GrantUsed)]), Ok(()));
+        let second = seen.admit(&[uses("a", Conflict::GrantUsed)]);
+        assert_eq!(second, Err(Conflict::GrantUsed));
+    }
+
+    /// A proof is used up by what it gets, not by a refusal (`docs/decisions/0017`).
+    #[test]
+    fn all_or_nothing() {
+        let mut seen = Seen::default();
+        seen.admit(&[uses("grant", Conflict::GrantUsed)]).unwrap();
+        let both = [uses("proof", Conflict::ProofUsed), uses("grant", Conflict::GrantUsed)];
+        assert_eq!(seen.admit(&both), Err(Conflict::GrantUsed));
+        assert_eq!(seen.admit(&[uses("proof", Conflict::ProofUsed)]), Ok(()));
+    }
+}

@@ -1,0 +1,122 @@
+//! A batch: many lists of effects in one transaction, each of them done as a whole or not at all.
+//!
+//! It looks what is used up already, decides in the order of arrival who gets what they ask for,
+//! and writes that down in a few statements. SQLite has one transaction that writes at a time; on
+//! PostgreSQL somebody else may be faster between the look and the writing: the statements
+//! notice, and then the batch is done anew.
+
+mod decide;
+mod look;
+mod write;
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use super::commit::{CommitError, shared};
+use super::memory::Memory;
+use super::open::Databases;
+use super::queue::Order;
+use super::{Conflict, StoreError};
+
+/// How often a batch is done anew because somebody else was faster.
+const TRIES: usize = 16;
+
+/// Where a batch is committed.
+pub(super) struct Batch<'a> {
+    databases: &'a Databases,
+    memory: &'a Memory,
+}
+
+/// Why a batch was not committed.
+enum Failed {
+    /// Somebody else used something up in the meantime.
+    Raced,
+    Store(StoreError),
+    /// It may be on the disk or not: the answer to the commit got lost.
+    Unknown(StoreError),
+}
+
+impl<T: Into<StoreError>> From<T> for Failed {
+    fn from(error: T) -> Self {
+        let error = error.into();
+        match &error {
+            StoreError::Database(cause) if is_race(cause) => Self::Raced,
+            _ => Self::Store(error),
+        }
+    }
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(databases: &'a Databases, memory: &'a Memory) -> Self {
+        Self { databases, memory }
+    }
+
+    /// Commits `orders`, and answers all of them.
+    pub(super) async fn commit(&self, orders: Vec<Order>) {
+        let several = orders.len() > 1;
+        match self.tried(&orders).await {
+            Ok(verdicts) => {
+                for (order, verdict) in orders.into_iter().zip(verdicts) {
+                    let _ = order.answer.send(verdict.map_err(CommitError::Conflict));
+                }
+            }
+            // One of them may be what the database does not take: the others need not suffer.
+            Err(Failed::Store(error)) if several && !error.is_away() => {
+                for order in orders {
+                    Box::pin(self.commit(vec![order])).await;
+                }
+            }
+            Err(Failed::Raced) => {
+                for order in orders {
+                    let _ = order.answer.send(Err(CommitError::Overloaded));
+                }
+            }
+            Err(Failed::Store(error) | Failed::Unknown(error)) => {
+                let error = Arc::new(error);
+                for order in orders {
+                    let _ = order.answer.send(Err(shared(&error)));
+                }
+            }
+        }
+    }
+
+    async fn tried(&self, orders: &[Order]) -> Result<Vec<Result<(), Conflict>>, Failed> {
+        for _ in 1..TRIES {
+            match self.done(orders).await {
+                Err(Failed::Raced) => {}
+                done => return done,
+            }
+        }
+        self.done(orders).await
+    }
+
+    async fn done(&self, orders: &[Order]) -> Result<Vec<Result<(), Conflict>>, Failed> {
+        let transaction = self.databases.begin().await?;
+        let mut seen = look::look(&transaction, orders).await?;
+        let verdicts: Vec<_> = orders.iter().map(|it| seen.admit(&it.effects)).collect();
+        let admitted = orders.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
+        let admitted: Vec<_> = admitted.map(|(order, _)| order).collect();
+        if admitted.is_empty() {
+            return Ok(verdicts);
+        }
+        let changes = write::write(&transaction, &admitted).await?;
+        transaction.commit().await.map_err(|error| Failed::Unknown(error.into()))?;
+        if !changes.is_empty() {
+            self.memory.forget(&changes);
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Whether two transactions got in each other's way, so that one of them has to begin
+/// anew (SQLSTATE 40001 and 40P01).
+fn is_race(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|it| it.code());
+    matches!(code.as_deref(), Some("40001" | "40P01"))
+}

@@ -1,0 +1,137 @@
+//! Writing down what was decided: one statement for all of a kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+
+use super::Failed;
+use crate::model::{AuthorizationCode, Digest, LedgerEntry, RefreshToken, TokenFamily};
+use crate::store::changes::{self, Change};
+use crate::store::queue::Order;
+use crate::store::{
+    Effect, codes, consents, ledger, logins, refresh_tokens, single_uses, token_families,
+};
+
+/// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
+/// for the other while the other waits for it.
+#[derive(Default)]
+struct Kinds<'a> {
+    marks: BTreeMap<(&'a str, &'a str), OffsetDateTime>,
+    codes: Vec<&'a AuthorizationCode>,
+    redeemed: Vec<&'a Digest>,
+    opened: Vec<(&'a TokenFamily, OffsetDateTime)>,
+    rotated: Vec<&'a Digest>,
+    prolonged: BTreeSet<&'a str>,
+    logins: BTreeSet<&'a str>,
+    /// The latest of them: to remember something for a little longer does no harm.
+    forget_after: Option<OffsetDateTime>,
+    refresh_tokens: Vec<&'a RefreshToken>,
+    /// What comes seldom, one by one.
+    seldom: Vec<(&'a Effect, OffsetDateTime)>,
+    entries: Vec<&'a LedgerEntry>,
+    now: Option<OffsetDateTime>,
+}
+
+/// Writes the effects of all `orders`, and tells what they change of what nodes hold in memory.
+pub(super) async fn write(
+    db: &impl ConnectionTrait,
+    orders: &[&Order],
+) -> Result<Vec<Change>, Failed> {
+    let mut kinds = Kinds::default();
+    for order in orders {
+        kinds.now = kinds.now.max(Some(order.now));
+        order.effects.iter().for_each(|effect| kinds.sort(effect, order.now));
+    }
+    kinds.write(db).await
+}
+
+impl<'a> Kinds<'a> {
+    fn sort(&mut self, effect: &'a Effect, now: OffsetDateTime) {
+        match effect {
+            Effect::UseOnce { issuer, jti, forget_after, .. } => {
+                self.marks.insert((issuer, jti.as_str()), *forget_after);
+            }
+            Effect::KeepCode(code) => self.codes.push(code),
+            Effect::RedeemCode { code, opens, forget_after } => {
+                self.redeemed.push(code);
+                self.opened.push((opens, *forget_after));
+            }
+            Effect::KeepRefreshToken(token) => self.refresh_tokens.push(token),
+            Effect::RotateRefreshToken { old, new } => {
+                self.rotated.push(old);
+                self.prolonged.insert(&new.family.id);
+                self.logins.insert(new.family.sid.as_str());
+                self.forget_after = self.forget_after.max(Some(new.expires_at));
+                self.refresh_tokens.push(new);
+            }
+            Effect::RevokeFamily(_)
+            | Effect::BeginLogin { .. }
+            | Effect::EndLogin(_)
+            | Effect::RememberConsent(_) => self.seldom.push((effect, now)),
+            Effect::Record(entry) => self.entries.push(entry),
+        }
+    }
+
+    async fn write(self, db: &impl ConnectionTrait) -> Result<Vec<Change>, Failed> {
+        let now = self.now.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let marked = single_uses::mark(db, &self.marks).await?;
+        all(marked, self.marks.len())?;
+        codes::keep(db, &self.codes).await?;
+        all(codes::redeem(db, &self.redeemed, now).await?, self.redeemed.len())?;
+        token_families::open(db, &self.opened).await?;
+
+        all(refresh_tokens::redeem(db, &self.rotated, now).await?, self.rotated.len())?;
+        if let Some(forget_after) = self.forget_after {
+            let prolonged: Vec<_> = self.prolonged.iter().copied().collect();
+            let done = token_families::prolong(db, &prolonged, forget_after).await?;
+            all(done, prolonged.len())?;
+            let logins: Vec<_> = self.logins.iter().copied().collect();
+            logins::prolong(db, &logins, forget_after).await?;
+        }
+        refresh_tokens::keep(db, &self.refresh_tokens).await?;
+
+        let mut changes = Vec::new();
+        for (effect, now) in &self.seldom {
+            changes.extend(happen(db, effect, *now).await?);
+        }
+        ledger::append(db, &self.entries).await?;
+        changes::announce(db, &changes).await?;
+        Ok(changes)
+    }
+}
+
+/// Whether a statement found all that the look had found.
+fn all(done: u64, wanted: usize) -> Result<(), Failed> {
+    match usize::try_from(done) == Ok(wanted) {
+        true => Ok(()),
+        false => Err(Failed::Raced),
+    }
+}
+
+async fn happen(
+    db: &impl ConnectionTrait,
+    effect: &Effect,
+    now: OffsetDateTime,
+) -> Result<Option<Change>, Failed> {
+    Ok(match effect {
+        Effect::RevokeFamily(id) => {
+            token_families::revoke(db, id, now).await?;
+            Some(Change::Family(id.clone()))
+        }
+        Effect::BeginLogin { login, forget_after } => {
+            logins::begin(db, login, *forget_after).await?;
+            None
+        }
+        Effect::EndLogin(sid) => {
+            logins::end(db, sid, now).await?;
+            Some(Change::Login(sid.clone()))
+        }
+        Effect::RememberConsent(consent) => {
+            consents::remember(db, consent, now).await?;
+            let (user, issuer) = (consent.user.clone(), consent.issuer.clone());
+            Some(Change::Consent(user, issuer, consent.client.clone()))
+        }
+        _ => None,
+    })
+}

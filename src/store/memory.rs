@@ -1,0 +1,209 @@
+//! What a node has read and need not read again, for as long as nobody changed it.
+//!
+//! Nothing here is older than the last time that the node heard of changes, and what it heard
+//! too long ago it does not believe: a node that is cut off reads the database, or fails.
+
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+
+use super::accounts::{self, Account};
+use super::changes::{self, Change, News};
+use super::open::Store;
+use super::{StoreError, consents, logins, token_families, users};
+use crate::model::{Consent, Login, TokenFamily, User};
+use crate::oauth::{ClientId, Issuer, ServiceId, SessionId, Subject};
+use crate::telemetry::Stopwatch;
+
+/// How long after the last news what is held in memory counts: what an administrator switches off
+/// is off everywhere within this time, even if every message about it is lost.
+const BELIEVED: Duration = Duration::from_millis(900);
+
+/// How many of each kind are held; about half a kilobyte each.
+const HELD: usize = 16_384;
+
+/// One node's memory.
+pub(super) struct Memory {
+    users: Cache<Subject, Arc<User>>,
+    logins: Cache<SessionId, Arc<Login>>,
+    families: Cache<String, Arc<TokenFamily>>,
+    consents: Cache<(Subject, Issuer, ClientId), Arc<Consent>>,
+    accounts: Cache<(ServiceId, Issuer, Subject), Arc<Account>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Counts what was forgotten: what was read before something was forgotten is not kept after.
+    forgotten: u64,
+    /// The number of the last change that was heard of.
+    read: i64,
+    heard: Option<Stopwatch>,
+}
+
+/// What a node learned of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Whether what administrators declare is another than before.
+    pub directory: bool,
+}
+
+impl Memory {
+    pub(super) fn new(read: i64) -> Self {
+        Self {
+            users: Cache::new(HELD),
+            logins: Cache::new(HELD),
+            families: Cache::new(HELD),
+            consents: Cache::new(HELD),
+            accounts: Cache::new(HELD),
+            state: Mutex::new(State { forgotten: 0, read, heard: None }),
+        }
+    }
+
+    fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_current(&self) -> bool {
+        self.state(|it| it.heard.is_some_and(|heard| heard.elapsed() < BELIEVED))
+    }
+
+    /// Forgets what `changes` are about, before anybody can be told that they happened.
+    pub(super) fn forget(&self, changes: &[Change]) {
+        self.state(|state| {
+            state.forgotten += 1;
+            for change in changes {
+                self.drop_one(change);
+            }
+        });
+    }
+
+    fn drop_one(&self, change: &Change) {
+        match change {
+            Change::Everything => self.drop_all(),
+            Change::Directory => self.users.clear(),
+            Change::Login(sid) => drop(self.logins.remove(sid)),
+            Change::Family(id) => drop(self.families.remove(id)),
+            Change::Consent(user, issuer, client) => {
+                let key = (user.clone(), issuer.clone(), client.clone());
+                drop(self.consents.remove(&key));
+            }
+            Change::Account(service, issuer, subject) => {
+                let key = (service.clone(), issuer.clone(), subject.clone());
+                drop(self.accounts.remove(&key));
+            }
+        }
+    }
+
+    fn drop_all(&self) {
+        self.users.clear();
+        self.logins.clear();
+        self.families.clear();
+        self.consents.clear();
+        self.accounts.clear();
+    }
+
+    /// What is held under `key`, or else what `read` finds, which is then held.
+    async fn recall<K: Hash + Eq + Clone, V>(
+        &self,
+        shelf: &Cache<K, Arc<V>>,
+        key: K,
+        read: impl Future<Output = Result<Option<V>, StoreError>>,
+    ) -> Result<Option<Arc<V>>, StoreError> {
+        if self.is_current()
+            && let Some(held) = shelf.get(&key)
+        {
+            return Ok(Some(held));
+        }
+        let before = self.state(|it| it.forgotten);
+        let Some(found) = read.await?.map(Arc::new) else { return Ok(None) };
+        // Under the lock, so that nothing is forgotten between the look and the keeping.
+        self.state(|it| {
+            if it.forgotten == before {
+                shelf.insert(key, Arc::clone(&found));
+            }
+        });
+        Ok(Some(found))
+    }
+}
+
+impl Store {
+    /// Whether the node has heard of changes lately enough to go by what it holds.
+    pub fn is_current(&self) -> bool {
+        self.memory().is_current()
+    }
+
+    /// Listens for changes: reads those that are new, and forgets what they are about.
+    pub async fn hear(&self) -> Result<Heard, StoreError> {
+        let memory = self.memory();
+        let (begun, after) = (Stopwatch::start(), memory.state(|it| it.read));
+        let (news, read) = changes::since(self.read(), after).await?;
+        Ok(memory.state(|state| {
+            // Another task may have heard more in the meantime.
+            let newer = state.read == after;
+            let directory = match &news {
+                News::Changes(changes) if changes.is_empty() => false,
+                News::Changes(changes) => {
+                    state.forgotten += 1;
+                    changes.iter().for_each(|it| memory.drop_one(it));
+                    changes.iter().any(Change::is_of_directory)
+                }
+                News::Lost => {
+                    state.forgotten += 1;
+                    memory.drop_all();
+                    true
+                }
+            };
+            if newer {
+                (state.read, state.heard) = (read, Some(begun));
+            }
+            Heard { directory }
+        }))
+    }
+
+    /// The person whose identifier is `id`, active or not.
+    pub async fn user(&self, id: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        let memory = self.memory();
+        memory.recall(&memory.users, id.clone(), users::find(self.read(), id)).await
+    }
+
+    /// The login whose `sid` it is, ended or not.
+    pub async fn login(&self, sid: &SessionId) -> Result<Option<Arc<Login>>, StoreError> {
+        let memory = self.memory();
+        memory.recall(&memory.logins, sid.clone(), logins::find(self.read(), sid)).await
+    }
+
+    /// The family of this id, revoked or not.
+    pub async fn family(&self, id: &str) -> Result<Option<Arc<TokenFamily>>, StoreError> {
+        let memory = self.memory();
+        let read = token_families::find(self.read(), id);
+        memory.recall(&memory.families, id.to_owned(), read).await
+    }
+
+    /// What `user` has allowed `client` at `issuer`, if they were ever asked.
+    pub async fn consent(
+        &self,
+        user: &Subject,
+        issuer: &Issuer,
+        client: &ClientId,
+    ) -> Result<Option<Arc<Consent>>, StoreError> {
+        let memory = self.memory();
+        let key = (user.clone(), issuer.clone(), client.clone());
+        let read = consents::find(self.read(), user, issuer, client);
+        memory.recall(&memory.consents, key, read).await
+    }
+
+    /// The account that `subject` of `issuer` is linked to at `service`.
+    pub async fn account(
+        &self,
+        service: &ServiceId,
+        issuer: &Issuer,
+        subject: &Subject,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
+        let memory = self.memory();
+        let key = (service.clone(), issuer.clone(), subject.clone());
+        let read = accounts::of(self.read(), service, issuer, subject);
+        memory.recall(&memory.accounts, key, read).await
+    }
+}

@@ -1,0 +1,100 @@
+//! Group commit: the lists of effects of many requests share one transaction.
+//!
+//! A writer takes all that waits, commits it, and answers everybody: so while one batch is on its
+//! way to the disk the next one gathers, and a lone request waits for nobody. SQLite has one
+//! writer; PostgreSQL a few, for there one commit need not wait for another.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::StoreError;
+use super::batch::Batch;
+use super::commit::{CommitError, Committing, Effect};
+use super::memory::Memory;
+use super::open::Databases;
+
+/// That many lists wait at most: beyond that, waiting would only use up memory.
+const WAITING: usize = 4096;
+
+/// That many lists share a commit at most.
+const TOGETHER: usize = 128;
+
+/// What one request changes, and who waits for it.
+pub(super) struct Order {
+    pub(super) effects: Vec<Effect>,
+    pub(super) now: OffsetDateTime,
+    pub(super) answer: oneshot::Sender<Result<(), CommitError>>,
+}
+
+type Orders = Arc<tokio::sync::Mutex<mpsc::Receiver<Order>>>;
+
+/// The queue, and those who write what comes through it.
+pub(super) struct Queue {
+    orders: Mutex<Option<mpsc::Sender<Order>>>,
+    writers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Queue {
+    /// Starts `writers` writers. They end with [`Queue::close`], or when nobody has the queue.
+    pub(super) fn start(databases: &Databases, memory: &Arc<Memory>, writers: usize) -> Self {
+        let (sender, orders) = mpsc::channel(WAITING);
+        let orders = Arc::new(tokio::sync::Mutex::new(orders));
+        let writer = |_| spawn(watched(databases.clone(), Arc::clone(memory), Arc::clone(&orders)));
+        let writers = (0..writers).map(writer).collect();
+        Self { orders: Mutex::new(Some(sender)), writers: Mutex::new(writers) }
+    }
+
+    pub(super) fn push(
+        &self,
+        effects: Vec<Effect>,
+        now: OffsetDateTime,
+    ) -> Result<Committing, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order { effects, now, answer };
+        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = orders.as_ref().ok_or(StoreError::Closed)?.try_send(order);
+        match sent {
+            Ok(()) => Ok(Committing(answered)),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(CommitError::Overloaded),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Closed.into()),
+        }
+    }
+
+    /// Takes no more, and returns when all that waited is written.
+    pub(super) async fn close(&self) {
+        drop(self.orders.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let writers = std::mem::take(
+            &mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        for writer in writers {
+            let _ = writer.await;
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it ends with the queue, which `close` waits for")]
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(task)
+}
+
+/// A writer that goes on after a panic, though none is known: without it nothing is issued.
+async fn watched(databases: Databases, memory: Arc<Memory>, orders: Orders) {
+    let writer = || spawn(write(databases.clone(), Arc::clone(&memory), Arc::clone(&orders)));
+    while writer().await.is_err() {
+        tracing::error!("the writer of the database panicked, and begins anew");
+    }
+}
+
+async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
+    let mut batch = Vec::with_capacity(TOGETHER);
+    loop {
+        // Whoever holds the lock waits for the next order; then the next writer does.
+        if orders.lock().await.recv_many(&mut batch, TOGETHER).await == 0 {
+            return;
+        }
+        Batch::new(&databases, &memory).commit(batch.drain(..).collect()).await;
+    }
+}
