@@ -95,10 +95,11 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
 
 async fn switch(opened: &Opened, whose: &Whose, active: bool) -> Result<(), Failure> {
     let (service, issuer, subject) = found(opened, whose).await?;
-    let db = opened.store.write();
-    if !accounts::switch(db, &service.id, &issuer, &subject, active).await? {
+    let transaction = opened.store.begin().await?;
+    if !accounts::switch(&transaction, &service.id, &issuer, &subject, active).await? {
         return Err(Failure::new("there is no such account: see `tegata account list`"));
     }
+    Store::finish(transaction).await?;
     let state = if active { "active" } else { "inactive" };
     say(format_args!("~ {} of {issuer} at {}: {state}", printable(&whose.subject), service.id));
     Ok(())

@@ -115,9 +115,7 @@ pub async fn authenticate(
             Ok(AuthenticatedClient { record, uses })
         }
         (Proof::None, Some(client)) => match client.record.is_public() {
-            true => {
-                Ok(AuthenticatedClient { record: Arc::clone(&client.record), uses: None })
-            }
+            true => Ok(AuthenticatedClient { record: Arc::clone(&client.record), uses: None }),
             false => Err(Refusal::Missing),
         },
     }

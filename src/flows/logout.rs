@@ -58,9 +58,7 @@ impl LogoutRequest {
         }
         let client = match hinted.or(named) {
             None => None,
-            Some(id) => {
-                Some(server.clients.active(&id).ok_or(Refusal::UnknownClient)?)
-            }
+            Some(id) => Some(server.clients.active(&id).ok_or(Refusal::UnknownClient)?),
         };
         let back = back(client.as_deref(), params)?;
         Ok(Self { client, back })

@@ -79,8 +79,7 @@ impl Browser {
         else {
             return Ok(None);
         };
-        let user =
-            store.user(&login.user).await.map_err(|error| self.failed(&error))?;
+        let user = store.user(&login.user).await.map_err(|error| self.failed(&error))?;
         Ok(user.filter(|it| it.active).map(|user| (user, login)))
     }
 

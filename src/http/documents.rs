@@ -1,14 +1,14 @@
 //! What anybody may read and keep: metadata, keys, stylesheet.
 
-use axum::Json;
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error;
 use super::located::Here;
 use super::pages;
 use crate::flows::metadata;
+use crate::server::Document;
 
 /// Applications in browsers may read them, too.
 const FROM_ANYWHERE: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
@@ -18,15 +18,41 @@ const FROM_ANYWHERE: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_
 const FOR_FIVE_MINUTES: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
 /// RFC 8414 §3.2 and OIDC Discovery §4.2.
-pub(super) async fn metadata(here: Here) -> impl IntoResponse {
-    ([FOR_FIVE_MINUTES, FROM_ANYWHERE], Json(metadata::metadata(&here.server)))
+pub(super) async fn metadata(here: Here, headers: HeaderMap) -> Response {
+    let server = &here.server;
+    let document = server.metadata.get_or_init(|| Document::of(&metadata::metadata(server)));
+    answer(document, "application/json", &headers)
 }
 
 /// RFC 7517 §5 and §8.5.1.
-pub(super) async fn jwks(here: Here) -> impl IntoResponse {
-    let headers =
-        [FOR_FIVE_MINUTES, FROM_ANYWHERE, (header::CONTENT_TYPE, "application/jwk-set+json")];
-    (headers, here.server.keys.jwks().to_string())
+pub(super) async fn jwks(here: Here, headers: HeaderMap) -> Response {
+    answer(here.server.keys.jwks(), "application/jwk-set+json", &headers)
+}
+
+/// The document; or that it is the one which is known already (RFC 9110 §13.1.2).
+fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> Response {
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok());
+    let same = |tag: &str| matches!(tag.trim(), "*") || is_same(tag.trim(), &document.etag);
+    let mut response = match known.is_some_and(|tags| tags.split(',').any(same)) {
+        true => error::not_modified(),
+        false => {
+            let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
+            (media_type, String::from(&*document.text)).into_response()
+        }
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [FOR_FIVE_MINUTES, FROM_ANYWHERE] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(etag) = HeaderValue::from_str(&document.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// The weak comparison of RFC 9110 §8.8.3.2.
+fn is_same(asked: &str, ours: &str) -> bool {
+    asked.strip_prefix("W/").unwrap_or(asked) == ours
 }
 
 pub(super) async fn asset(Path(name): Path<String>) -> Response {

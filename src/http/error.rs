@@ -235,6 +235,11 @@ pub(super) fn not_ready(why: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
+/// What the client has is what there is.
+pub(super) fn not_modified() -> Response {
+    StatusCode::NOT_MODIFIED.into_response()
+}
+
 /// A path below which there is nothing.
 pub(super) fn nothing_there() -> Response {
     StatusCode::NOT_FOUND.into_response()

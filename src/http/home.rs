@@ -8,8 +8,10 @@ use super::pages::{Home, HomeUser};
 
 pub(super) async fn home(browser: Browser) -> Result<Response, PageError> {
     let person = browser.person().await?;
-    let user = person
-        .map(|(user, _)| HomeUser { name: user.shown_name().to_owned(), username: user.username.clone() });
+    let user = person.map(|(user, _)| HomeUser {
+        name: user.shown_name().to_owned(),
+        username: user.username.clone(),
+    });
     Ok(error::html(&Home {
         page: browser.page(None),
         user,

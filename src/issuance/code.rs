@@ -41,7 +41,8 @@ pub async fn issue_code(
     if login.ended_at.is_some() {
         return Err(Refusal::LoginEnded);
     }
-    let (secret, family) = (shared.environment.secret(), shared.environment.unique_id());
+    let (secret, family) =
+        (shared.environment.secret(), shared.environment.ordered_id(attempt.now));
     attempt.client = Some(client.id.clone());
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());

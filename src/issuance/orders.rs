@@ -1,6 +1,6 @@
 //! What exactly leaves by each warrant: claims, lifetimes, effects, ledger entries.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::attempt::Attempt;
 use super::door::Refusal;
@@ -219,7 +219,7 @@ impl Bench<'_> {
             sub: login.sub.clone(),
             aud: OneOrMany::One(entitlement.service().issuer.to_string()),
             client_id: entitlement.connection().client_there.clone(),
-            jti: new_jti(server),
+            jti: new_jti(server, attempt.now),
             exp: (now + lifetime).unix_timestamp(),
             iat: now.unix_timestamp(),
             nbf: None,
@@ -300,7 +300,7 @@ fn access_token(
         sub,
         client_id: client.id().clone(),
         iat: attempt.now.unix_timestamp(),
-        jti: new_jti(server),
+        jti: new_jti(server, attempt.now),
         auth_time: None,
         acr: None,
         amr: None,
@@ -332,7 +332,7 @@ fn id_token(
         azp: None,
         at_hash: None,
         sid: login.sid.clone(),
-        jti: new_jti(server),
+        jti: new_jti(server, attempt.now),
         grant_id: Some(family.id.clone()),
     }
 }
@@ -363,6 +363,6 @@ fn joined(resources: &[Resource]) -> String {
     resources.iter().map(Resource::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn new_jti(server: &AuthorizationServer) -> Jti {
-    Jti::parse(&server.shared.environment.unique_id()).expect("it is 32 hexadecimal digits")
+fn new_jti(server: &AuthorizationServer, now: OffsetDateTime) -> Jti {
+    Jti::parse(&server.shared.environment.ordered_id(now)).expect("it is 32 hexadecimal digits")
 }

@@ -1,9 +1,10 @@
 //! One authorization server: an issuer, its part, its keys, and whom it trusts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::catalogue::Catalogue;
 use super::clients::Clients;
+use super::document::Document;
 use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
@@ -27,6 +28,8 @@ pub struct AuthorizationServer {
     pub clients: Clients,
     /// What home's clients can reach; at a service it is empty.
     pub catalogue: Arc<Catalogue>,
+    /// Its metadata, once somebody asked for them.
+    pub metadata: OnceLock<Document>,
     pub shared: Arc<Shared>,
 }
 

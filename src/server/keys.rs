@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::document::Document;
 use crate::environment::Environment;
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Sealed, SigningKey, Unsealable};
 use crate::model::{KeyRecord, KeyState};
@@ -19,7 +20,7 @@ pub struct IssuerKeys {
     /// All that are not gone, by their ids.
     opened: BTreeMap<String, SigningKey>,
     published: Arc<KeySet>,
-    jwks: Arc<str>,
+    jwks: Document,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +62,9 @@ impl IssuerKeys {
                 signers.insert(key.algorithm(), key);
             }
         }
-        let jwks = json!({ "keys": public }).to_string();
-        let published = KeySet::parse(jwks.as_bytes()).unwrap_or_default();
-        Ok(Self { signers, opened, published: Arc::new(published), jwks: jwks.into() })
+        let jwks = Document::of(&json!({ "keys": public }));
+        let published = KeySet::parse(jwks.text.as_bytes()).unwrap_or_default();
+        Ok(Self { signers, opened, published: Arc::new(published), jwks })
     }
 
     /// The key that signs by `algorithm`, if there is one.
@@ -82,7 +83,7 @@ impl IssuerKeys {
     }
 
     /// The JWK set (RFC 7517 §5) as it is served.
-    pub fn jwks(&self) -> &Arc<str> {
+    pub fn jwks(&self) -> &Document {
         &self.jwks
     }
 }

@@ -1,7 +1,7 @@
 //! The issuers as the store has them now.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
@@ -167,6 +167,7 @@ impl Desk<'_> {
             keys,
             trusted_issuers: TrustedIssuers::default(),
             catalogue: Arc::default(),
+            metadata: OnceLock::new(),
             shared: Arc::clone(shared),
         })
     }

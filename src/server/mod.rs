@@ -3,6 +3,7 @@
 mod authorization_server;
 mod catalogue;
 mod clients;
+mod document;
 mod issuers;
 mod keys;
 mod live;
@@ -12,6 +13,7 @@ mod secret_key;
 pub use authorization_server::{AuthorizationServer, Role, Shared};
 pub use catalogue::Catalogue;
 pub use clients::{Clients, RegisteredClient};
+pub use document::Document;
 pub use issuers::{Issuers, Located};
 pub use keys::{IssuerKeys, KeyError};
 pub use live::{LiveIssuers, StartError};

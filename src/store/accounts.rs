@@ -6,6 +6,7 @@ use sea_orm::{
 };
 
 use super::StoreError;
+use super::changes::{self, Change};
 use super::columns::text;
 use crate::oauth::{Issuer, ServiceId, Subject};
 
@@ -92,7 +93,7 @@ pub async fn all(
     rows.all(db).await?.into_iter().map(model).collect()
 }
 
-/// Switches an account off or on. `false` if there is none.
+/// Switches an account off or on, and announces it: in a transaction. `false` if there is none.
 pub async fn switch(
     db: &impl ConnectionTrait,
     service: &ServiceId,
@@ -107,5 +108,7 @@ pub async fn switch(
         .filter(row::Column::Subject.eq(subject.as_str()))
         .exec(db)
         .await?;
+    let change = Change::Account(service.clone(), issuer.clone(), subject.clone());
+    changes::announce(db, &[change]).await?;
     Ok(switched.rows_affected == 1)
 }

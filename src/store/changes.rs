@@ -108,10 +108,9 @@ pub async fn announce(db: &impl ConnectionTrait, changes: &[Change]) -> Result<(
     let counted =
         counter::Entity::insert(counted).on_conflict(next).exec_with_returning(db).await?;
     let numbers = counted.number - count + 1..;
-    let rows = numbers.zip(changes).map(|(number, change)| row::ActiveModel {
-        number: Set(number),
-        what: Set(json(change)),
-    });
+    let rows = numbers
+        .zip(changes)
+        .map(|(number, change)| row::ActiveModel { number: Set(number), what: Set(json(change)) });
     row::Entity::insert_many(rows).exec_without_returning(db).await?;
     if db.get_database_backend() == DbBackend::Postgres {
         // It is sent when the transaction is committed.

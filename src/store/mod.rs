@@ -63,10 +63,9 @@ impl StoreError {
     /// Whether the database is not there at all: then nothing else can be done in its place.
     pub fn is_away(&self) -> bool {
         match self {
-            Self::Database(error) => matches!(
-                error,
-                sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_)
-            ),
+            Self::Database(error) => {
+                matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_))
+            }
             Self::Shared(error) => error.is_away(),
             Self::Closed => true,
             Self::File(_) | Self::Address(_) | Self::Corrupt(_) => false,

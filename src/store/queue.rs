@@ -66,9 +66,8 @@ impl Queue {
     /// Takes no more, and returns when all that waited is written.
     pub(super) async fn close(&self) {
         drop(self.orders.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let writers = std::mem::take(
-            &mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let writers =
+            std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
         for writer in writers {
             let _ = writer.await;
         }

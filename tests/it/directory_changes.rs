@@ -1,5 +1,5 @@
 //! Somebody else changes the directory: another process, on the same database. What was taken
-//! away is gone at the next request, and what is new is there once the server has looked.
+//! away is gone, and what is new is there, once the server has heard of it: within a second.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,10 +22,11 @@ async fn world() -> World {
     World::on(Database::shared().await, WORLD).await
 }
 
-/// Another process applies the directory with `from` replaced by `to`. The server is not told.
+/// Another process applies the directory with `from` replaced by `to`, and the server hears of it.
 async fn changed(world: &World, from: &str, to: &str) {
     assert!(WORLD.contains(from), "{from}");
     applied(world, &WORLD.replacen(from, to, 1)).await;
+    world.noticed().await;
 }
 
 async fn applied(world: &World, directory: &str) {
@@ -39,7 +40,6 @@ async fn applied(world: &World, directory: &str) {
     ground.store.close().await.unwrap();
 }
 
-/// The clients of home are read for every request.
 #[tokio::test]
 async fn a_client_that_was_switched_off() {
     let world = world().await;
@@ -60,6 +60,7 @@ async fn a_client_that_was_switched_off() {
     assert_eq!(browser.page.status, 400);
 
     applied(&world, WORLD).await;
+    world.noticed().await;
     assert_eq!(redeem_code(&world, &code).await.status, 200);
 }
 
@@ -142,20 +143,33 @@ async fn a_new_secret() {
     assert_eq!(world.post_bare(HOME, &posted).await.status, 200);
 }
 
+/// Nobody tells the server, and it does not look by itself: a second later, what it holds is too
+/// old to go by.
+#[tokio::test]
+async fn what_nobody_told_the_server() {
+    let world = world().await;
+    let id_token = id_token_of(&world, "alice").await;
+    assert_eq!(exchange(&world, &id_token, &[]).await.status, 200);
+    let named = "client_id = \"wiki-agent\"\nname";
+    let inactive = WORLD.replacen(named, "active = false\nclient_id = \"wiki-agent\"\nname", 1);
+    applied(&world, &inactive).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(exchange(&world, &id_token, &[]).await.status, 401);
+}
+
 /// Issuers are held in memory: a new one answers once the server has looked.
 #[tokio::test]
 async fn a_new_service() {
     let world = world().await;
     let mail = format!("{HOME}/services/mail");
     let document = format!("{mail}/.well-known/openid-configuration");
-    let before = world.live.current();
-    world.live.refresh().await.unwrap();
-    assert!(Arc::ptr_eq(&before, &world.live.current()), "read again, though nothing is new");
+    let before = world.live.last_known();
+    world.noticed().await;
+    assert!(Arc::ptr_eq(&before, &world.live.last_known()), "read again, though nothing is new");
     applied(&world, &format!("{WORLD}{MAIL}")).await;
-    assert_eq!(world.get(&document).await.status, 404);
     let keys = world.get(&format!("{CHAT}/oauth2/jwks")).await.text;
 
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     assert_eq!(world.get(&document).await.json()["issuer"], mail);
     assert_eq!(world.get(&format!("{CHAT}/oauth2/jwks")).await.text, keys);
     let id_token = id_token_of(&world, "alice").await;
@@ -197,14 +211,15 @@ async fn a_suspended_service() {
     changed(&world, "id = \"chat\"", "active = false\nid = \"chat\"").await;
     insta::assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 access_denied: the administrator has suspended this service");
 
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     for path in ["/oauth2/jwks", "/.well-known/openid-configuration", "/sign-in"] {
         assert_eq!(world.get(&format!("{CHAT}{path}")).await.status, 404, "{path}");
     }
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 404);
 
     applied(&world, WORLD).await;
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
+    world.noticed().await;
     assert_eq!(world.get(&format!("{CHAT}/oauth2/jwks")).await.text, keys);
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }
@@ -217,7 +232,7 @@ async fn a_trust_that_ended() {
     let id_jag = exchange(&world, &id_token, &[]).await.access_token();
     let trust = "[[service.trust]]\nissuer = \"https://home.example\"";
     changed(&world, trust, &format!("{trust}\nactive = false")).await;
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     insta::assert_snapshot!(redeem(&world, &id_jag, &[]).await.refusal(), @"400 invalid_grant: the issuer of the assertion is not trusted here");
 }
 

@@ -40,9 +40,7 @@ impl Seen {
                 let first = self.used.insert((issuer.clone(), jti.to_string()));
                 only_if(first, *otherwise)
             }
-            Effect::RedeemCode { code, .. } => {
-                only_if(self.codes.remove(code), Conflict::CodeUsed)
-            }
+            Effect::RedeemCode { code, .. } => only_if(self.codes.remove(code), Conflict::CodeUsed),
             Effect::RotateRefreshToken { old, new } => {
                 let revoked = self.families.get(&new.family.id);
                 only_if(self.refresh_tokens.contains(old), Conflict::RefreshTokenUsed)?;

@@ -6,9 +6,7 @@ use sea_orm::ConnectionTrait;
 
 use super::decide::{Revoked, Seen};
 use crate::store::queue::Order;
-use crate::store::{
-    Effect, StoreError, codes, refresh_tokens, single_uses, token_families,
-};
+use crate::store::{Effect, StoreError, codes, refresh_tokens, single_uses, token_families};
 
 /// Looks once for all orders; for what nobody wants to use up, not at all.
 pub(super) async fn look(db: &impl ConnectionTrait, orders: &[Order]) -> Result<Seen, StoreError> {
