@@ -13,7 +13,7 @@ use crate::model::{LedgerEvent, Login};
 use crate::oauth::{ErrorCode, Params, RedirectUri};
 
 pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
-    let request = check(&browser, &browser.query).await?;
+    let request = check(&browser, &browser.query)?;
     ask(&browser, request).await
 }
 
@@ -28,13 +28,13 @@ pub(super) async fn submit(
         return Ok(see_other(&browser.this_page_with(&form)));
     }
     browser.prove(&form).await?;
-    let request = check(&browser, &browser.query).await?;
+    let request = check(&browser, &browser.query)?;
     end_all(&browser).await?;
     browser.signed_out().await?;
     Ok(gone(&browser, request))
 }
 
-async fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
+fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
     let request = LogoutRequest::check(&browser.here.server, params);
     request.map_err(|refusal| browser.refused(refusal.code(), &refusal))
 }

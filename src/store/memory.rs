@@ -146,7 +146,9 @@ impl Store {
                 News::Changes(changes) if changes.is_empty() => false,
                 News::Changes(changes) => {
                     state.forgotten += 1;
-                    changes.iter().for_each(|it| memory.drop_one(it));
+                    for change in changes {
+                        memory.drop_one(change);
+                    }
                     changes.iter().any(Change::is_of_directory)
                 }
                 News::Lost => {

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// Messages of PostgreSQL. They only hasten what a look at the database would show, too: nobody
 /// relies on them, and an engine without them (CockroachDB), or a pooler that swallows them
-/// (`PgBouncer` by transaction), costs a fraction of a second.
+/// (PgBouncer by transaction), costs a fraction of a second.
 pub struct Messages {
     database: Option<DatabaseConnection>,
     listener: Option<PgListener>,

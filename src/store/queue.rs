@@ -88,12 +88,12 @@ async fn watched(databases: Databases, memory: Arc<Memory>, orders: Orders) {
 }
 
 async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
-    let mut batch = Vec::with_capacity(TOGETHER);
+    let mut batch = Vec::new();
     loop {
         // Whoever holds the lock waits for the next order; then the next writer does.
         if orders.lock().await.recv_many(&mut batch, TOGETHER).await == 0 {
             return;
         }
-        Batch::new(&databases, &memory).commit(batch.drain(..).collect()).await;
+        Batch::new(&databases, &memory).commit(std::mem::take(&mut batch)).await;
     }
 }

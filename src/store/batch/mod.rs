@@ -11,6 +11,7 @@ mod write;
 
 use std::sync::Arc;
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
 use super::commit::{CommitError, shared};
@@ -117,6 +118,6 @@ fn is_race(error: &DbErr) -> bool {
     else {
         return false;
     };
-    let code = cause.as_database_error().and_then(|it| it.code());
+    let code = cause.as_database_error().and_then(DatabaseError::code);
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }
