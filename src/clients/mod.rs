@@ -68,7 +68,7 @@ impl Refusal {
             | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

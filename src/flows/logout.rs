@@ -36,7 +36,7 @@ pub enum Refusal {
 impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
             _ => ErrorCode::InvalidRequest,
         }
     }

@@ -81,7 +81,8 @@ impl Refusal {
             | Self::CodeReused
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
-            Self::NoKey(_) | Self::Store(_) => ErrorCode::ServerError,
+            Self::NoKey(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

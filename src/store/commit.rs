@@ -15,7 +15,7 @@ use super::{
 use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
 };
-use crate::oauth::{Jti, SessionId};
+use crate::oauth::{ErrorCode, Jti, SessionId};
 
 /// Something that an answer changes.
 #[derive(Debug)]
@@ -70,10 +70,30 @@ pub enum CommitError {
     Store(#[from] StoreError),
 }
 
+impl CommitError {
+    /// A conflict is a refusal only where somebody says of what.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Conflict(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
+        }
+    }
+}
+
 impl Store {
     /// Does all `effects` or, if one of them meets a conflict, none. They are durable when
     /// this returns.
     pub async fn commit(
+        &self,
+        effects: Vec<Effect>,
+        now: OffsetDateTime,
+    ) -> Result<(), CommitError> {
+        let done = self.all_or_none(effects, now).await;
+        self.health.saw(&done);
+        done
+    }
+
+    async fn all_or_none(
         &self,
         effects: Vec<Effect>,
         now: OffsetDateTime,

@@ -9,10 +9,15 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+use super::health::Health;
 use super::{StoreError, migrations};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long we wait for a connection to PostgreSQL: a restart of it is felt as a pause if it is
+/// short, and an agent hears soon that it must come again if it is not.
+const AWAY: Duration = Duration::from_secs(2);
 
 /// How many connections read at a time.
 const READERS: u32 = 8;
@@ -31,6 +36,7 @@ pub type Transaction = DatabaseTransaction;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    pub(super) health: Health,
 }
 
 impl Store {
@@ -73,7 +79,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether the database answers, for `/readyz`.
+    /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.reader.execute_unprepared("SELECT 1").await?;
         Ok(())
@@ -91,13 +97,13 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Store { reader: writer.clone(), writer });
+        return Ok(Store { reader: writer.clone(), writer, health: Health::default() });
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
     let writer = connect_sqlite(format!("sqlite://{path}?mode=rwc"), 1).await?;
     let reader = connect_sqlite(format!("sqlite://{path}?mode=rw"), READERS).await?;
-    Ok(Store { reader, writer })
+    Ok(Store { reader, writer, health: Health::default() })
 }
 
 /// A database that is not there yet is made so that only we can read it: it holds password
@@ -133,7 +139,7 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
 
 async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY).sqlx_logging(false);
+    options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Store { reader: both.clone(), writer: both })
+    Ok(Store { reader: both.clone(), writer: both, health: Health::default() })
 }
