@@ -44,7 +44,7 @@ impl Refusal {
         match self {
             Self::NotAJwt(_) | Self::Unacceptable(_) | Self::Revoked => ErrorCode::InvalidToken,
             Self::Scope => ErrorCode::InsufficientScope,
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

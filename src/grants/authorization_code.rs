@@ -82,7 +82,7 @@ impl Refusal {
             Self::UnknownCode | Self::Mismatch(_) => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::Issuance(it) => it.code(),
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

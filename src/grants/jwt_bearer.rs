@@ -229,7 +229,7 @@ impl Refusal {
             Self::NothingToGrant => ErrorCode::InvalidScope,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Issuance(it) => it.code(),
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

@@ -142,7 +142,7 @@ impl TokenError {
             Self::ClientCredentials(it) => it.code(),
             Self::JwtBearer(it) => it.code(),
             Self::TokenExchange(it) => it.code(),
-            Self::Unrecorded(_) => ErrorCode::ServerError,
+            Self::Unrecorded(it) => it.code(),
         }
     }
 }

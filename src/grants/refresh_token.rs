@@ -76,7 +76,7 @@ impl Refusal {
             Self::MoreScope => ErrorCode::InvalidScope,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::Issuance(it) => it.code(),
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

@@ -166,7 +166,7 @@ impl Refusal {
             Self::Denied(Denied::Consent) => ErrorCode::ConsentRequired,
             Self::Denied(_) => ErrorCode::AccessDenied,
             Self::Issuance(it) => it.code(),
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! A person's browser: its session, its language, and the pages that it is sent.
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
+use tower_sessions::session_store::Error::Backend;
 use tower_sessions::{Expiry, Session};
 use url::form_urlencoded::Serializer;
 
@@ -18,6 +20,7 @@ use super::session;
 use crate::flows::authorization::request::AuthorizationRequest;
 use crate::model::{Login, User};
 use crate::oauth::{ErrorCode, Params, SessionId};
+use crate::store::{AwayError, StoreError};
 
 /// Everything that a page needs to know about who looks at it.
 pub(super) struct Browser {
@@ -212,12 +215,7 @@ impl Browser {
     }
 
     fn with_query<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-        // A browser takes what begins with two slashes, of either kind, for another host.
-        let path = self.here.path.trim_start_matches(['/', '\\']);
-        match Serializer::new(String::new()).extend_pairs(pairs).finish() {
-            query if query.is_empty() => format!("/{path}"),
-            query => format!("/{path}?{query}"),
-        }
+        at(&self.here.path, pairs)
     }
 
     /// Where `path` of this issuer is on this host.
@@ -260,12 +258,29 @@ impl Browser {
 
     /// A page for a fault of ours.
     pub(super) fn failed(&self, error: &(dyn std::error::Error + 'static)) -> PageError {
-        self.refused(ErrorCode::ServerError, error)
+        self.refused(code_of(error), error)
     }
 
+    /// Sessions are plain rows: what cannot be kept or found says that the database is away.
     fn lost(&self, error: &tower_sessions::session::Error) -> PageError {
-        self.failed(error)
+        let code = match error {
+            tower_sessions::session::Error::Store(Backend(_)) => ErrorCode::TemporarilyUnavailable,
+            _ => ErrorCode::ServerError,
+        };
+        self.refused(code, error)
     }
+}
+
+/// Of a failure of ours, wherever in its causes the store is.
+fn code_of(error: &(dyn std::error::Error + 'static)) -> ErrorCode {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<AwayError>() || error.downcast_ref().and_then(StoreError::away).is_some() {
+            return ErrorCode::TemporarilyUnavailable;
+        }
+        cause = error.source();
+    }
+    ErrorCode::ServerError
 }
 
 /// RFC 9110 §15.4.4: whatever it was, go on with GET.
@@ -278,4 +293,36 @@ pub(super) fn see_other(to: &str) -> Response {
 
 pub(super) async fn not_found(browser: Browser) -> PageError {
     browser.error(PageErrorKind::NotFound, "")
+}
+
+/// A path of ours with a query.
+fn at<'a>(path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    // A browser takes what begins with two slashes, of either kind, for another host.
+    let path = path.trim_start_matches(['/', '\\']);
+    match Serializer::new(String::new()).extend_pairs(pairs).finish() {
+        query if query.is_empty() => format!("/{path}"),
+        query => format!("/{path}?{query}"),
+    }
+}
+
+/// tower-sessions keeps the session after the page is made. If it cannot, it answers without a
+/// word: then the person is told here.
+pub(super) async fn kept(here: Here, request: Request, next: Next) -> Response {
+    let languages = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let response = next.run(request).await;
+    let is_silent = !response.headers().contains_key(header::CONTENT_TYPE);
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !is_silent {
+        return response;
+    }
+    let texts = Texts::negotiate(None, languages.as_ref().and_then(|it| it.to_str().ok()));
+    let query = Params::parse(query.as_bytes()).unwrap_or_default();
+    let others = || query.pairs().filter(|(name, _)| *name != "ui_locales");
+    let page = Page::new(texts, |language: Language| {
+        at(&here.path, others().chain([("ui_locales", language.tag())]))
+    });
+    let kind = PageErrorKind::OAuth(ErrorCode::TemporarilyUnavailable);
+    let (code, request_id) = (kind.code().to_owned(), here.request.to_string());
+    let page = Box::new(ErrorPage { page, code, reason: String::new(), request_id });
+    PageError { kind, page }.into_response()
 }

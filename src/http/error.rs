@@ -232,7 +232,7 @@ pub(super) fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
 
 /// What `/readyz` says when it is not.
 pub(super) fn not_ready(why: &'static str) -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }
 
 /// What the client has is what there is.

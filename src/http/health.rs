@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error;
 use crate::server::LiveIssuers;
+use crate::store::Away;
 use crate::telemetry::METRICS_TYPE;
 
 /// The process lives.
@@ -15,14 +16,14 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can serve: the database answers.
+/// It can serve: the database can be read, and written as far as one knows.
 pub(super) async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
-    match issuers.shared().store.ping().await {
+    match issuers.shared().store.health().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             issuers.shared().metrics.database_failed();
             tracing::warn!(error = &error as &dyn std::error::Error, "the database is away");
-            error::not_ready("the database does not answer\n")
+            error::not_ready(error.away().map_or("the database fails", Away::as_str))
         }
     }
 }

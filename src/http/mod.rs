@@ -69,6 +69,7 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
         .route("/oauth2/logout", get(logout::show).post(logout::submit))
         .fallback(any(browser::not_found))
         .layer(session::layer(issuers.shared()))
+        .layer(from_fn(browser::kept))
         .layer(from_fn(policy_headers::for_pages));
 
     let by_issuer = Router::new().merge(machines).merge(people);

@@ -84,7 +84,8 @@ impl Refusal {
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
             Self::Overloaded => ErrorCode::TemporarilyUnavailable,
-            Self::NoKey(_) | Self::Store(_) => ErrorCode::ServerError,
+            Self::NoKey(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

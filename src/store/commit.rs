@@ -15,7 +15,7 @@ use super::open::Store;
 use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
 };
-use crate::oauth::{Jti, SessionId};
+use crate::oauth::{ErrorCode, Jti, SessionId};
 
 /// Something that an answer changes.
 #[derive(Debug)]
@@ -71,6 +71,17 @@ pub enum CommitError {
     Overloaded,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl CommitError {
+    /// A conflict is a refusal only where somebody says of what.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Conflict(_) => ErrorCode::ServerError,
+            Self::Overloaded => ErrorCode::TemporarilyUnavailable,
+            Self::Store(it) => it.code(),
+        }
+    }
 }
 
 /// Effects that are on their way to the disk. They happen, whoever waits for them or not.

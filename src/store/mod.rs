@@ -4,6 +4,7 @@
 //! say what they do in the words of the protocol (`redeem`, `record`), not of SQL.
 
 pub mod accounts;
+mod away;
 mod batch;
 pub mod changes;
 pub mod clients;
@@ -13,6 +14,7 @@ mod commit;
 pub mod connections;
 pub mod consents;
 pub mod groups;
+mod health;
 pub mod keys;
 pub mod ledger;
 pub mod logins;
@@ -31,12 +33,15 @@ pub mod token_families;
 pub mod trusts;
 pub mod users;
 
+pub use away::{Away, AwayError};
 pub use commit::{CommitError, Committing, Conflict, Effect};
 pub use memory::Heard;
 pub use messages::Messages;
 pub use open::{Store, Transaction};
 
 use std::sync::Arc;
+
+use crate::oauth::ErrorCode;
 
 #[path = "../../migrations/mod.rs"]
 #[expect(clippy::too_many_lines, reason = "a migration is one list of columns")]
@@ -46,7 +51,12 @@ mod migrations;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database failed")]
-    Database(#[from] sea_orm::DbErr),
+    Database(#[source] sea_orm::DbErr),
+    /// What an agent is told as well, which need not know about our disks.
+    #[error("the data cannot be reached at the moment")]
+    Away(#[source] AwayError),
+    #[error("the database did not answer in time")]
+    Late,
     #[error("the database file cannot be made")]
     File(#[source] std::io::Error),
     #[error("the database address is not one that tegata can use: {0}")]
@@ -59,16 +69,20 @@ pub enum StoreError {
     Closed,
 }
 
+impl From<sea_orm::DbErr> for StoreError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        AwayError::from(error).map_or_else(Self::Database, Self::Away)
+    }
+}
+
 impl StoreError {
-    /// Whether the database is not there at all: then nothing else can be done in its place.
-    pub fn is_away(&self) -> bool {
-        match self {
-            Self::Database(error) => {
-                matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_))
-            }
-            Self::Shared(error) => error.is_away(),
-            Self::Closed => true,
-            Self::File(_) | Self::Address(_) | Self::Corrupt(_) => false,
+    /// RFC 6749 §4.1.2.1: "The authorization server is currently unable to handle the request
+    /// due to a temporary overloading or maintenance of the server". RFC 6749 §5.2 has no code
+    /// for the token endpoint's own failures, so it gives these, too.
+    pub fn code(&self) -> ErrorCode {
+        match self.away() {
+            Some(_) => ErrorCode::TemporarilyUnavailable,
+            None => ErrorCode::ServerError,
         }
     }
 }

@@ -10,12 +10,17 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+use super::health::Health;
 use super::memory::Memory;
 use super::queue::Queue;
 use super::{StoreError, changes, migrations};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long we wait for a connection to PostgreSQL: a restart of it is felt as a pause if it is
+/// short, and an agent hears soon that it must come again if it is not.
+const AWAY: Duration = Duration::from_secs(2);
 
 /// How many connections read at a time.
 const READERS: u32 = 8;
@@ -37,6 +42,7 @@ const POSTGRES_WRITERS: usize = 3;
 pub(super) struct Databases {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    pub(super) health: Health,
 }
 
 impl Databases {
@@ -81,6 +87,10 @@ impl Store {
         (reader.get_database_backend() == DbBackend::Postgres).then_some(reader)
     }
 
+    pub(super) fn last_health(&self) -> &Health {
+        &self.databases.health
+    }
+
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -109,7 +119,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether the database answers, for `/readyz`.
+    /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.databases.reader.execute_unprepared("SELECT 1").await?;
         Ok(())
@@ -128,13 +138,13 @@ async fn open_sqlite(path: &str) -> Result<Databases, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Databases { reader: writer.clone(), writer });
+        return Ok(Databases { reader: writer.clone(), writer, health: Health::default() });
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
     let writer = connect_sqlite(format!("sqlite://{path}?mode=rwc"), 1).await?;
     let reader = connect_sqlite(format!("sqlite://{path}?mode=rw"), READERS).await?;
-    Ok(Databases { reader, writer })
+    Ok(Databases { reader, writer, health: Health::default() })
 }
 
 /// A database that is not there yet is made so that only we can read it: it holds password
@@ -170,7 +180,7 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
 
 async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY).sqlx_logging(false);
+    options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Databases { reader: both.clone(), writer: both })
+    Ok(Databases { reader: both.clone(), writer: both, health: Health::default() })
 }

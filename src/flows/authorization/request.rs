@@ -70,7 +70,7 @@ impl Unproven {
             Self::Parameters(it) => it.code(),
             Self::UnknownClient => ErrorCode::UnauthorizedClient,
             Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
-            Self::Store(_) => ErrorCode::ServerError,
+            Self::Store(it) => it.code(),
         }
     }
 }

@@ -11,9 +11,6 @@ mod write;
 
 use std::sync::Arc;
 
-use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::{DbErr, RuntimeErr};
-
 use super::commit::{CommitError, shared};
 use super::memory::Memory;
 use super::open::Databases;
@@ -42,8 +39,17 @@ impl<T: Into<StoreError>> From<T> for Failed {
     fn from(error: T) -> Self {
         let error = error.into();
         match &error {
-            StoreError::Database(cause) if is_race(cause) => Self::Raced,
+            StoreError::Away(away) if away.is_race() => Self::Raced,
             _ => Self::Store(error),
+        }
+    }
+}
+
+impl Failed {
+    fn is_away(&self) -> bool {
+        match self {
+            Self::Raced => false,
+            Self::Store(error) | Self::Unknown(error) => error.away().is_some(),
         }
     }
 }
@@ -56,14 +62,16 @@ impl<'a> Batch<'a> {
     /// Commits `orders`, and answers all of them.
     pub(super) async fn commit(&self, orders: Vec<Order>) {
         let several = orders.len() > 1;
-        match self.tried(&orders).await {
+        let tried = self.tried(&orders).await;
+        self.databases.health.saw(tried.as_ref().is_err_and(Failed::is_away));
+        match tried {
             Ok(verdicts) => {
                 for (order, verdict) in orders.into_iter().zip(verdicts) {
                     let _ = order.answer.send(verdict.map_err(CommitError::Conflict));
                 }
             }
             // One of them may be what the database does not take: the others need not suffer.
-            Err(Failed::Store(error)) if several && !error.is_away() => {
+            Err(Failed::Store(error)) if several && error.away().is_none() => {
                 for order in orders {
                     Box::pin(self.commit(vec![order])).await;
                 }
@@ -108,16 +116,4 @@ impl<'a> Batch<'a> {
         }
         Ok(verdicts)
     }
-}
-
-/// Whether two transactions got in each other's way, so that one of them has to begin
-/// anew (SQLSTATE 40001 and 40P01).
-fn is_race(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
-        error
-    else {
-        return false;
-    };
-    let code = cause.as_database_error().and_then(DatabaseError::code);
-    matches!(code.as_deref(), Some("40001" | "40P01"))
 }
