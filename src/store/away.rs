@@ -114,8 +114,8 @@ impl AwayError {
     /// Whether two transactions only got in each other's way, so that one of them has to begin
     /// anew: `serialization_failure` and `deadlock_detected`.
     pub(super) fn is_race(&self) -> bool {
-        let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
-            &self.source
+        let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))) = &self.source
         else {
             return false;
         };

@@ -7,6 +7,8 @@
 
 mod decide;
 mod look;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::sync::Arc;

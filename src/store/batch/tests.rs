@@ -1,0 +1,186 @@
+//! Lists of effects that come together.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::model::{Digest, LedgerEntry, LedgerEvent, Login, Outcome, RefreshToken, TokenFamily};
+use crate::oauth::{ClientId, Issuer, Jti, RequestId, Scope, SessionId, Subject};
+use crate::store::{CommitError, Committing, Conflict, Effect, Store, ledger};
+
+const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+async fn store() -> Store {
+    Store::open("sqlite::memory:").await.unwrap()
+}
+
+fn uses(jti: &str, otherwise: Conflict) -> Effect {
+    let (issuer, jti) = ("https://idp.example".to_owned(), Jti::parse(jti).unwrap());
+    Effect::UseOnce { issuer, jti, forget_after: NOW + Duration::hours(1), otherwise }
+}
+
+fn records(jti: &str) -> Effect {
+    Effect::Record(Box::new(LedgerEntry {
+        at: NOW,
+        request: RequestId::parse("r-1").unwrap(),
+        issuer: Issuer::parse("https://idp.example").unwrap(),
+        event: LedgerEvent::AccessToken,
+        client: None,
+        user: None,
+        service: None,
+        scope: None,
+        resource: None,
+        jti: Some(jti.to_owned()),
+        parent: None,
+        outcome: Outcome::Issued,
+    }))
+}
+
+fn family(id: &str) -> TokenFamily {
+    TokenFamily {
+        id: id.to_owned(),
+        issuer: Issuer::parse("https://idp.example").unwrap(),
+        client: ClientId::parse("wiki").unwrap(),
+        user: Subject::parse("alice").unwrap(),
+        sid: SessionId::parse("s-1").unwrap(),
+        scope: Scope::default(),
+        resources: vec![],
+        revoked: false,
+    }
+}
+
+fn token(secret: &str, family: &TokenFamily) -> Box<RefreshToken> {
+    let (digest, family) = (Digest::of(secret), family.clone());
+    Box::new(RefreshToken { digest, family, expires_at: NOW + Duration::days(1), used: false })
+}
+
+fn rotates(old: &str, new: &str, family: &TokenFamily) -> Effect {
+    Effect::RotateRefreshToken { old: Digest::of(old), new: token(new, family) }
+}
+
+/// Hands all lists over before any of them can be answered, so that they come together.
+async fn together(store: &Store, lists: Vec<Vec<Effect>>) -> Vec<Result<(), CommitError>> {
+    let waiting = lists.into_iter().map(|it| store.begin_commit(it, NOW).unwrap());
+    let waiting: Vec<Committing> = waiting.collect();
+    let mut answers = Vec::new();
+    for committing in waiting {
+        answers.push(committing.durable().await);
+    }
+    answers
+}
+
+fn conflict(answer: &Result<(), CommitError>) -> Option<Conflict> {
+    match answer {
+        Err(CommitError::Conflict(conflict)) => Some(*conflict),
+        _ => None,
+    }
+}
+
+async fn recorded(store: &Store) -> Vec<String> {
+    let rows = ledger::tail(store.read(), None, 100).await.unwrap();
+    rows.into_iter().filter_map(|row| row.entry.jti).collect()
+}
+
+#[tokio::test]
+async fn of_two_the_first_wins_and_the_other_leaves_nothing() {
+    let store = store().await;
+    let list = |name| vec![uses("a", Conflict::GrantUsed), records(name)];
+    let answers = together(&store, vec![list("first"), list("second"), list("third")]).await;
+    assert!(answers[0].is_ok());
+    assert_eq!(conflict(&answers[1]), Some(Conflict::GrantUsed));
+    assert_eq!(conflict(&answers[2]), Some(Conflict::GrantUsed));
+    assert_eq!(recorded(&store).await, ["first"]);
+    let later = store.commit(list("later"), NOW).await;
+    assert_eq!(conflict(&later), Some(Conflict::GrantUsed));
+}
+
+/// A proof is used up by what it gets, not by a refusal.
+#[tokio::test]
+async fn a_proof_of_which_nothing_came() {
+    let store = store().await;
+    let both = vec![uses("proof", Conflict::ProofUsed), uses("grant", Conflict::GrantUsed)];
+    let alone = vec![uses("proof", Conflict::ProofUsed)];
+    let answers =
+        together(&store, vec![vec![uses("grant", Conflict::GrantUsed)], both, alone]).await;
+    assert_eq!(conflict(&answers[1]), Some(Conflict::GrantUsed));
+    assert!(answers[2].is_ok(), "the proof was not used up");
+}
+
+/// One that the database does not take: a login of nobody.
+#[tokio::test]
+async fn one_that_is_wrong_among_others() {
+    let store = store().await;
+    let login = Login {
+        sid: SessionId::parse("s-1").unwrap(),
+        user: Subject::parse("nobody").unwrap(),
+        auth_time: NOW,
+        acr: String::new(),
+        amr: vec![],
+        ended_at: None,
+    };
+    let wrong = vec![Effect::BeginLogin { login, forget_after: NOW }, records("wrong")];
+    let answers = together(&store, vec![vec![records("one")], wrong, vec![records("other")]]).await;
+    assert!(answers[0].is_ok() && answers[2].is_ok());
+    assert!(matches!(answers[1], Err(CommitError::Store(_))));
+    assert_eq!(recorded(&store).await, ["one", "other"]);
+}
+
+#[tokio::test]
+async fn a_family_that_is_revoked_in_between() {
+    let store = store().await;
+    let family = family("f-1");
+    let code = Digest::of("code");
+    // What opens a family is a code; here the family alone matters.
+    let transaction = store.begin().await.unwrap();
+    let until = NOW + Duration::days(1);
+    crate::store::token_families::open(&transaction, &[(&family, until)]).await.unwrap();
+    let first = token("first", &family);
+    crate::store::refresh_tokens::keep(&transaction, &[&first]).await.unwrap();
+    Store::finish(transaction).await.unwrap();
+
+    let lists = vec![
+        vec![Effect::RedeemCode { code, opens: Box::new(family.clone()), forget_after: until }],
+        vec![rotates("first", "second", &family), records("second")],
+        vec![rotates("first", "stolen", &family), records("stolen")],
+        vec![Effect::RevokeFamily("f-1".into())],
+    ];
+    let answers = together(&store, lists).await;
+    assert_eq!(conflict(&answers[0]), Some(Conflict::CodeUsed), "nobody knows that code");
+    assert!(answers[1].is_ok());
+    assert_eq!(conflict(&answers[2]), Some(Conflict::RefreshTokenUsed));
+    assert!(answers[3].is_ok());
+    let after = store.commit(vec![rotates("second", "third", &family)], NOW).await;
+    assert_eq!(conflict(&after), Some(Conflict::FamilyRevoked));
+    assert_eq!(recorded(&store).await, ["second"]);
+    assert!(store.family("f-1").await.unwrap().unwrap().revoked);
+}
+
+/// Without a limit, memory would be the limit.
+#[tokio::test]
+async fn more_than_can_wait() {
+    let store = store().await;
+    // The writer waits for the only connection.
+    let transaction = store.begin().await.unwrap();
+    let mut waiting = Vec::new();
+    let overloaded = loop {
+        match store.begin_commit(vec![records("x")], NOW) {
+            Ok(committing) => waiting.push(committing),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(overloaded, CommitError::Overloaded));
+    drop(transaction);
+    for committing in waiting {
+        committing.durable().await.unwrap();
+    }
+    store.commit(vec![records("x")], NOW).await.unwrap();
+}
+
+/// What waits is written before the store is closed, and nothing is taken after.
+#[tokio::test]
+async fn closing() {
+    let store = store().await;
+    let waiting = store.begin_commit(vec![records("last")], NOW).unwrap();
+    let other = store.clone();
+    store.close().await.unwrap();
+    waiting.durable().await.unwrap();
+    assert!(matches!(other.begin_commit(vec![], NOW), Err(CommitError::Store(_))));
+}
