@@ -157,6 +157,25 @@ async fn what_nobody_told_the_server() {
     assert_eq!(exchange(&world, &id_token, &[]).await.status, 401);
 }
 
+/// PostgreSQL tells all nodes at once; SQLite has one process, and nothing to tell.
+#[tokio::test]
+async fn a_message_comes_with_the_commit() {
+    let world = world().await;
+    let store = Store::open(world.database.url()).await.unwrap();
+    if world.database.url().starts_with("sqlite:") {
+        return;
+    }
+    let mut messages = store.messages();
+    let mut listening = tokio::task::JoinSet::new();
+    listening.spawn(async move { messages.next().await });
+    // It may be asked before it listens; then there is another message.
+    while listening.try_join_next().is_none() {
+        applied(&world, &WORLD.replacen("Wiki agent", "Wiki", 1)).await;
+        applied(&world, WORLD).await;
+    }
+    assert!(store.hear().await.unwrap().directory);
+}
+
 /// Issuers are held in memory: a new one answers once the server has looked.
 #[tokio::test]
 async fn a_new_service() {

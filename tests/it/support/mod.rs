@@ -136,7 +136,12 @@ impl World {
     /// Sends `request` to the node whose turn it is, as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let turn = self.asked.fetch_add(1, Ordering::Relaxed);
-        self.nodes[turn % self.nodes.len()].send(request).await
+        let node = &self.nodes[turn % self.nodes.len()];
+        if self.nodes.len() > 1 {
+            // What the other did a moment ago is known here when its message comes; here, now.
+            node.notice().await;
+        }
+        node.send(request).await
     }
 
     /// Lets all nodes notice what is new.
