@@ -89,6 +89,7 @@ async fn a_wrong_secret() {
     let mut gone = store::clients::find(db, &home, &gone).await.unwrap().unwrap();
     gone.active = false;
     store::clients::register(db, &gone).await.unwrap();
+    world.noticed().await;
 
     let mut answers = vec![];
     for (id, secret) in [

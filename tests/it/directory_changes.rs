@@ -149,13 +149,13 @@ async fn a_new_service() {
     let mail = format!("{HOME}/services/mail");
     let document = format!("{mail}/.well-known/openid-configuration");
     let before = world.live.current();
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     assert!(Arc::ptr_eq(&before, &world.live.current()), "read again, though nothing is new");
     applied(&world, &format!("{WORLD}{MAIL}")).await;
     assert_eq!(world.get(&document).await.status, 404);
     let keys = world.get(&format!("{CHAT}/oauth2/jwks")).await.text;
 
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     assert_eq!(world.get(&document).await.json()["issuer"], mail);
     assert_eq!(world.get(&format!("{CHAT}/oauth2/jwks")).await.text, keys);
     let id_token = id_token_of(&world, "alice").await;
@@ -197,14 +197,14 @@ async fn a_suspended_service() {
     changed(&world, "id = \"chat\"", "active = false\nid = \"chat\"").await;
     insta::assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 access_denied: the administrator has suspended this service");
 
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     for path in ["/oauth2/jwks", "/.well-known/openid-configuration", "/sign-in"] {
         assert_eq!(world.get(&format!("{CHAT}{path}")).await.status, 404, "{path}");
     }
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 404);
 
     applied(&world, WORLD).await;
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     assert_eq!(world.get(&format!("{CHAT}/oauth2/jwks")).await.text, keys);
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }
@@ -217,7 +217,7 @@ async fn a_trust_that_ended() {
     let id_jag = exchange(&world, &id_token, &[]).await.access_token();
     let trust = "[[service.trust]]\nissuer = \"https://home.example\"";
     changed(&world, trust, &format!("{trust}\nactive = false")).await;
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     insta::assert_snapshot!(redeem(&world, &id_jag, &[]).await.refusal(), @"400 invalid_grant: the issuer of the assertion is not trusted here");
 }
 

@@ -212,6 +212,7 @@ async fn one_for_somebody_who_is_disabled() {
     let mut alice = tegata::store::users::named(db, "alice").await.unwrap().unwrap();
     alice.active = false;
     tegata::store::users::keep(db, &alice).await.unwrap();
+    world.noticed().await;
     assert_snapshot!(answer_to(&world, |_| ()).await.refusal(), @"400 access_denied: the account of the person is not active here");
 }
 

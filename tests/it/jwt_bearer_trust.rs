@@ -46,7 +46,7 @@ async fn with_trust(world: &World, issuer: &str, change: impl FnOnce(&mut Trust)
     change(trusts.iter_mut().find(|it| it.issuer.as_str() == issuer).unwrap());
     store::trusts::declare(db, &chat, &trusts).await.unwrap();
     versions::advance(db, versions::DIRECTORY).await.unwrap();
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
 }
 
 /// RFC 7523 §3 (1): nothing is fetched for an issuer that nobody trusts. Row 113.
@@ -95,7 +95,7 @@ async fn a_service_that_was_suspended() {
     chat.active = false;
     store::services::keep(db, &chat).await.unwrap();
     versions::advance(db, versions::DIRECTORY).await.unwrap();
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     let answer = of_home(&world, "one").await;
     assert_eq!(answer.status, 404, "{}", answer.text);
 }
@@ -265,6 +265,7 @@ async fn accounts_that_are_linked() {
     let (issuer, carol) = (Issuer::parse(PARTNER).unwrap(), Subject::parse("carol").unwrap());
     let account = Subject::parse("carol-at-chat").unwrap();
     store::accounts::link(db, &chat, &issuer, &carol, &account).await.unwrap();
+    world.noticed().await;
     assert_eq!(answer_to(&world, "carol", |_| ()).await.claims()["sub"], "carol-at-chat");
     assert_snapshot!(answer_to(&world, "Carol", |_| ()).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 }
@@ -276,6 +277,7 @@ async fn an_account_that_is_disabled() {
     assert_eq!(answer_to(&world, "carol", |_| ()).await.status, 200);
     let db = world.live.shared().store.write();
     db.execute_unprepared("UPDATE accounts SET active = FALSE").await.unwrap();
+    world.noticed().await;
     let again = answer_to(&world, "carol", |claims| claims["jti"] = "2".into()).await;
     assert_snapshot!(again.refusal(), @"400 access_denied: the account of the person is not active here");
 }

@@ -27,13 +27,13 @@ async fn rotated(world: &World, issuer: &str, pace: Pace) -> Result<Rotated, Not
     };
     let kek = KeyEncryptionKey::new([7; 32]);
     let rotated = rotate(&shared.store, &shared.environment, &kek, rotation).await;
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
     rotated
 }
 
 async fn later(world: &World, by: Duration) {
     world.hands.advance(by);
-    world.live.refresh().await.unwrap();
+    world.noticed().await;
 }
 
 /// The names of the ES256 keys in the JWKS of `issuer`.

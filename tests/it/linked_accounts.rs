@@ -28,13 +28,17 @@ async fn a_linked_subject() {
     let (chat, partner) = (ServiceId::parse("chat").unwrap(), Issuer::parse(PARTNER).unwrap());
     let carol = Subject::parse("carol-there").unwrap();
     accounts::link(db, &chat, &partner, &carol, &alice.id).await.unwrap();
+    world.noticed().await;
     assert_eq!(of_carol(&world, "1").await.claims()["sub"], alice.id.as_str());
 
     assert!(accounts::switch(db, &chat, &partner, &carol, false).await.unwrap());
+    world.noticed().await;
     assert_snapshot!(of_carol(&world, "2").await.refusal(), @"400 access_denied: the account of the person is not active here");
     assert!(accounts::switch(db, &chat, &partner, &carol, true).await.unwrap());
+    world.noticed().await;
 
     let disabled = tegata::model::User { active: false, ..alice };
     store::users::keep(db, &disabled).await.unwrap();
+    world.noticed().await;
     assert_snapshot!(of_carol(&world, "2").await.refusal(), @"400 access_denied: the account of the person is not active here");
 }

@@ -95,6 +95,7 @@ async fn a_refused_try_burns_nothing() {
     for active in [false, true] {
         alice.active = active;
         store::users::keep(db, &alice).await.unwrap();
+        world.noticed().await;
         let status = redeem(&world, &right, &[]).await.status;
         assert_eq!(status.is_success(), active, "{status}");
     }
@@ -107,10 +108,7 @@ async fn a_restart_forgets_nothing() {
     let world = World::on(Database::shared().await, WORLD).await;
     let id_jag = id_jag(&world).await;
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
-    world.live.shared().store.clone().close().await.unwrap();
-    let World { database, .. } = world;
-
-    let world = World::on(database, WORLD).await;
+    let world = World::on(world.ended().await, WORLD).await;
     assert_snapshot!(redeem(&world, &id_jag, &[]).await.refusal(), @"400 invalid_grant: the assertion was already used");
 }
 

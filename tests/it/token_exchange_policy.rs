@@ -21,6 +21,7 @@ async fn with_connection(world: &World, change: impl FnOnce(&mut Connection)) {
     let mut connection = found.unwrap().unwrap();
     change(&mut connection);
     store::connections::approve(db, &connection).await.unwrap();
+    world.noticed().await;
 }
 
 async fn with_user(world: &World, username: &str, change: impl FnOnce(&mut User)) {
@@ -28,6 +29,7 @@ async fn with_user(world: &World, username: &str, change: impl FnOnce(&mut User)
     let mut user = store::users::named(db, username).await.unwrap().unwrap();
     change(&mut user);
     store::users::keep(db, &user).await.unwrap();
+    world.noticed().await;
 }
 
 async fn with_chat(world: &World, change: impl FnOnce(&mut Service)) {
@@ -36,6 +38,7 @@ async fn with_chat(world: &World, change: impl FnOnce(&mut Service)) {
     let mut chat = found.unwrap().unwrap();
     change(&mut chat);
     store::services::keep(db, &chat).await.unwrap();
+    world.noticed().await;
 }
 
 async fn for_calendar(world: &World, id_token: &str) -> crate::support::Answer {

@@ -57,6 +57,7 @@ async fn a_person_before_a_policy() {
     let mut alice = store::users::named(db, "alice").await.unwrap().unwrap();
     alice.active = false;
     store::users::keep(db, &alice).await.unwrap();
+    world.noticed().await;
     let unknown = exchange(&world, &id_token, &[("audience", "https://mail.example")]).await;
     assert_snapshot!(unknown.refusal(), @"400 invalid_grant: the person is unknown or not active");
 }

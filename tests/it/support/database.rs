@@ -1,10 +1,14 @@
-//! A database of its own for every world: SQLite, or PostgreSQL if the tests are told where.
+//! A database of its own for every world: SQLite, or PostgreSQL if the tests are told where; and
+//! how many nodes the world has on it.
 
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
 /// Set by `scripts/test`: the address of a PostgreSQL where databases may be made.
 const POSTGRES: &str = "TEGATA_TEST_DATABASE";
+
+/// Set by `scripts/test`: how many nodes every world has. More than one take PostgreSQL.
+const NODES: &str = "TEGATA_TEST_NODES";
 
 pub struct Database {
     url: String,
@@ -35,11 +39,23 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// How many nodes work on it.
+    #[expect(clippy::unused_self, reason = "it is this database that they share")]
+    pub fn nodes(&self) -> usize {
+        let nodes = told(NODES).map_or(1, |it| it.parse().expect(NODES));
+        assert!(nodes == 1 || postgres().is_some(), "{NODES} takes {POSTGRES} as well");
+        nodes
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests are told by it where PostgreSQL is")]
 fn postgres() -> Option<String> {
-    std::env::var(POSTGRES).ok().filter(|it| !it.is_empty())
+    told(POSTGRES)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests are told by it what to run on")]
+fn told(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|it| !it.is_empty())
 }
 
 async fn on_postgres(admin: &str) -> Database {

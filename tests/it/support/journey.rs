@@ -55,6 +55,7 @@ impl World {
         let store = &self.live.shared().store;
         let user = store::users::named(store.read(), username).await.unwrap().unwrap();
         store::users::keep(store.write(), &User { active: false, ..user }).await.unwrap();
+        self.noticed().await;
     }
 
     /// An application is taken out of service.
@@ -64,5 +65,6 @@ impl World {
         let mut client = store::clients::find(store.read(), &issuer, &id).await.unwrap().unwrap();
         client.active = false;
         store::clients::register(store.write(), &client).await.unwrap();
+        self.noticed().await;
     }
 }

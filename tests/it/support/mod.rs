@@ -1,7 +1,8 @@
 //! The world of the tests: home, two services, a partner's IdP, people, agents.
 //!
 //! All of it runs in this process on a real database, at a time that only moves when a test
-//! moves it. Each test has a world of its own.
+//! moves it. Each test has a world of its own, on one node or on as many as the tests are told to
+//! put behind one balancer.
 
 mod agent;
 mod answer;
@@ -10,28 +11,27 @@ mod clock;
 mod database;
 mod forge;
 mod journey;
+mod node;
 mod partner;
 mod smithy;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tegata::app::{self, Opened};
+use tegata::app::Opened;
 use tegata::config::Config;
 use tegata::directory::{Options, apply_text};
 use tegata::environment::Environment;
-use tegata::http;
 use tegata::jose::{Algorithm, KeyEncryptionKey};
 use tegata::model::KeyRecord;
 use tegata::oauth::Issuer;
-use tegata::server::{AuthorizationServer, LiveIssuers, SecretKey};
+use tegata::server::{AuthorizationServer, LiveIssuers};
 use tegata::store::Store;
-use tower::ServiceExt;
 
 pub use agent::{exchange, exchange_of, id_token_of, redeem, redeem_code, signed_in, tokens_of};
 pub use answer::{Answer, claims_of, header_of, the_same};
@@ -40,6 +40,7 @@ pub use clock::{Dice, Hands, NOW};
 pub use database::Database;
 pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signature};
 pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
+use node::Node;
 pub use partner::Partner;
 pub use smithy::{Forge, message, with};
 
@@ -63,11 +64,14 @@ pub fn secret_of(client: &str) -> String {
 }
 
 pub struct World {
+    /// Of the first node.
     pub live: Arc<LiveIssuers>,
     pub hands: Hands,
     pub partner: Arc<Partner>,
     pub database: Arc<Database>,
-    router: Router,
+    nodes: Vec<Node>,
+    /// How many requests came so far: each node answers in its turn.
+    asked: AtomicUsize,
 }
 
 impl World {
@@ -102,30 +106,51 @@ impl World {
         let environment =
             Environment { clock: Arc::new(hands.clone()), entropy: Arc::new(Dice::default()) };
         let config = config_of(home);
-        let store = Store::open(database.url()).await.unwrap();
-        let kek = KeyEncryptionKey::new([7; 32]);
-        let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await.unwrap();
-        let opened = Opened { store, kek, secret_key, environment };
         let partner = Arc::new(Partner::new());
+        let opened = node::opened(&database, &environment).await;
         apply(&config, &opened, directory).await;
         keep_rsa_key(&config, &opened.store).await;
-        let live = app::assemble_with(&config, opened, partner.clone()).await.unwrap();
-        let live = Arc::new(live);
-        Self { router: http::router(&live), live, hands, partner, database }
+        let mut nodes = vec![Node::start(&config, opened, &partner).await];
+        for _ in 1..database.nodes() {
+            let opened = node::opened(&database, &environment).await;
+            nodes.push(Node::start(&config, opened, &partner).await);
+        }
+        let live = Arc::clone(&nodes[0].live);
+        Self { live, hands, partner, database, nodes, asked: AtomicUsize::new(0) }
     }
 
     /// Another process on the same database, at the same time.
     pub async fn second_node(&self) -> Self {
-        let (config, partner) = (config(), Arc::clone(&self.partner));
-        let live = app::assemble_with(&config, self.opened(), partner.clone()).await.unwrap();
-        let (live, hands, database) =
-            (Arc::new(live), self.hands.clone(), Arc::clone(&self.database));
-        Self { router: http::router(&live), live, hands, partner, database }
+        let node = Node::start(&config(), self.opened(), &self.partner).await;
+        Self {
+            live: Arc::clone(&node.live),
+            hands: self.hands.clone(),
+            partner: Arc::clone(&self.partner),
+            database: Arc::clone(&self.database),
+            nodes: vec![node],
+            asked: AtomicUsize::new(0),
+        }
     }
 
-    /// Sends `request` to the server, as it is.
+    /// Sends `request` to the node whose turn it is, as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed);
+        self.nodes[turn % self.nodes.len()].send(request).await
+    }
+
+    /// Lets all nodes notice what somebody wrote past them.
+    pub async fn noticed(&self) {
+        for node in &self.nodes {
+            node.notice().await;
+        }
+    }
+
+    /// All nodes end; what they leave is the database.
+    pub async fn ended(self) -> Arc<Database> {
+        for node in self.nodes {
+            node.live.shared().store.clone().close().await.unwrap();
+        }
+        self.database
     }
 
     pub async fn get(&self, url: &str) -> Answer {
@@ -198,7 +223,7 @@ impl World {
     /// Applies another directory to the world and lets the server notice.
     pub async fn apply(&self, directory: &str) {
         apply(&config(), &self.opened(), directory).await;
-        self.live.refresh().await.unwrap();
+        self.noticed().await;
     }
 
     fn opened(&self) -> Opened {
