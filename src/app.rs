@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,7 +19,7 @@ use crate::jose::KeyEncryptionKey;
 use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::Metrics;
 
 /// Answers from others are small: key sets and metadata.
@@ -96,9 +97,10 @@ pub async fn key_encryption_key(
     store: &Store,
     environment: &Environment,
 ) -> Result<KeyEncryptionKey, AppError> {
+    // In this order: a node that starts at the same time makes the file first.
     if let KeySource::File(path) = &config.key
-        && !path.exists()
         && SecretKey::is_made(store).await?
+        && !path.exists()
     {
         return Err(AppError::LostKey { path: path.clone() });
     }
@@ -221,11 +223,11 @@ async fn refresh(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) 
 
 async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
     let shared = issuers.shared();
+    let us = shared.environment.unique_id();
     while wait(SWEEP, &mut stopped).await {
         // Step by step, so that requests get in between.
         loop {
-            let now = shared.environment.clock.now();
-            match store::sweep::expired(shared.store.write(), now, SWEPT_AT_ONCE).await {
+            match step(&shared.store, &us, shared.environment.clock.now()).await {
                 Ok(0) => break,
                 Ok(swept) => tracing::debug!(swept, "expired rows were swept"),
                 Err(error) => {
@@ -235,6 +237,19 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
                 }
             }
         }
+    }
+    // So that another need not wait for the end of the lease.
+    let _ = leases::give_back(shared.store.write(), leases::SWEEP, &us).await;
+}
+
+/// Sweeps a little, unless another node is at it.
+async fn step(store: &Store, us: &str, now: OffsetDateTime) -> Result<u64, StoreError> {
+    match leases::take(store.write(), leases::SWEEP, us, now).await? {
+        true => {
+            let past = store::sweep::surely_past(store.write(), now).await?;
+            store::sweep::expired(store.write(), past, SWEPT_AT_ONCE).await
+        }
+        false => Ok(0),
     }
 }
 

@@ -7,9 +7,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
-
-use super::{StoreError, migrations};
+use super::{StoreError, migrate};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -45,7 +43,7 @@ impl Store {
         } else {
             return Err(StoreError::Address("it must begin with sqlite: or postgres://"));
         };
-        migrations::Migrator::up(&store.writer, None).await?;
+        migrate::up_to_date(store.begin().await?).await?;
         Ok(store)
     }
 
