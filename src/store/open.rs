@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::{StoreError, migrate};
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use super::{StoreError, migrate};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -125,6 +126,12 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(BUSY)
+        })
+        // SQLite ends a transaction by itself when the disk is full. sqlx still counts it, and
+        // takes the next ones for parts of it, which are then never committed, though they say
+        // so. Such a connection is closed.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
         });
     Ok(Database::connect(options).await?)
 }
@@ -134,4 +141,29 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY).sqlx_logging(false);
     let both = Database::connect(options).await?;
     Ok(Store { reader: both.clone(), writer: both })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leases;
+    use super::*;
+    use time::OffsetDateTime;
+
+    /// What is committed is there for everybody, also after transactions that SQLite ended.
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let ended = store.begin().await.unwrap();
+        ended.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(ended);
+        drop(store.begin().await.unwrap());
+
+        let (transaction, now) = (store.begin().await.unwrap(), OffsetDateTime::UNIX_EPOCH);
+        assert!(leases::take(&transaction, "any", "one", now).await.unwrap());
+        Store::finish(transaction).await.unwrap();
+        let other = Store::open(&url).await.unwrap();
+        assert!(!leases::take(other.write(), "any", "other", now).await.unwrap());
+    }
 }
