@@ -18,7 +18,7 @@ use crate::http;
 use crate::jose::KeyEncryptionKey;
 use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
-use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
+use crate::server::{KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::Metrics;
 
@@ -135,6 +135,7 @@ pub async fn assemble_with(
         sign_in: config.sign_in,
         trusted_proxies: config.trusted_proxies.clone(),
         metrics: Metrics::new(),
+        readiness: Readiness::default(),
         home: config.public_url.clone(),
     });
     Ok(LiveIssuers::load(shared, kek).await?)
@@ -146,6 +147,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     store: Store,
+    readiness: Readiness,
+    drain: Duration,
 }
 
 impl Running {
@@ -154,20 +157,17 @@ impl Running {
         let listener = listen(config.listen).await?;
         let opened = Opened::open(&config).await?;
         let issuers = Arc::new(assemble(&config, opened).await?);
-        Ok(Self::serve(issuers, listener))
-    }
-
-    /// Serves `issuers` on `listener` until [`Running::stop`].
-    pub fn serve(issuers: Arc<LiveIssuers>, listener: TcpListener) -> Self {
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or_else(|_| ([127, 0, 0, 1], 0).into());
-        let store = issuers.shared().store.clone();
+        let (store, readiness) =
+            (issuers.shared().store.clone(), issuers.shared().readiness.clone());
+        let drain = config.drain.unsigned_abs();
         let tasks = vec![
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
             spawn(refresh(Arc::clone(&issuers), stopped.clone())),
             spawn(sweep(issuers, stopped)),
         ];
-        Self { address, stop, tasks, store }
+        Ok(Self { address, stop, tasks, store, readiness, drain })
     }
 
     /// Where it listens.
@@ -175,8 +175,16 @@ impl Running {
         self.address
     }
 
+    /// Says that requests should go elsewhere, and answers those that come until others had
+    /// the time to hear it (`drain_seconds`).
+    pub async fn drain(&self) {
+        self.readiness.leave();
+        tokio::time::sleep(self.drain).await;
+    }
+
     /// Takes no more requests, finishes those that are under way, closes the database.
     pub async fn stop(self) {
+        self.readiness.leave();
         let _ = self.stop.send(true);
         for task in self.tasks {
             if tokio::time::timeout(PATIENCE, task).await.is_err() {

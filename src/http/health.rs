@@ -15,8 +15,11 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can serve: the database answers.
+/// It can serve: the database answers, and it is not about to end.
 pub(super) async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
+    if issuers.shared().readiness.is_leaving() {
+        return error::not_ready("it is about to end: ask another node\n");
+    }
     match issuers.shared().store.ping().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::keys::IssuerKeys;
+use super::readiness::Readiness;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
@@ -66,6 +67,7 @@ pub struct Shared {
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
     pub metrics: Metrics,
+    pub readiness: Readiness,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,
 }

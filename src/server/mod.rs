@@ -4,6 +4,7 @@ mod authorization_server;
 mod issuers;
 mod keys;
 mod live;
+mod readiness;
 mod rotation;
 mod secret_key;
 
@@ -11,5 +12,6 @@ pub use authorization_server::{AuthorizationServer, Role, Shared};
 pub use issuers::{Issuers, Located};
 pub use keys::{IssuerKeys, KeyError};
 pub use live::{LiveIssuers, StartError};
+pub use readiness::Readiness;
 pub use rotation::{JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, rotate};
 pub use secret_key::SecretKey;
