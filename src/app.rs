@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,8 +18,8 @@ use crate::http;
 use crate::jose::KeyEncryptionKey;
 use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
-use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
-use crate::store::{self, Store, StoreError};
+use crate::server::{KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
+use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::Metrics;
 
 /// Answers from others are small: key sets and metadata.
@@ -97,9 +98,10 @@ pub async fn key_encryption_key(
     store: &Store,
     environment: &Environment,
 ) -> Result<KeyEncryptionKey, AppError> {
+    // In this order: a node that starts at the same time makes the file first.
     if let KeySource::File(path) = &config.key
-        && !path.exists()
         && SecretKey::is_made(store).await?
+        && !path.exists()
     {
         return Err(AppError::LostKey { path: path.clone() });
     }
@@ -134,6 +136,7 @@ pub async fn assemble_with(
         sign_in: config.sign_in,
         trusted_proxies: config.trusted_proxies.clone(),
         metrics: Metrics::new(),
+        readiness: Readiness::default(),
         home: config.public_url.clone(),
     });
     Ok(LiveIssuers::load(shared, kek).await?)
@@ -145,6 +148,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     store: Store,
+    readiness: Readiness,
+    drain: Duration,
 }
 
 impl Running {
@@ -153,21 +158,18 @@ impl Running {
         let listener = listen(config.listen).await?;
         let opened = Opened::open(&config).await?;
         let issuers = Arc::new(assemble(&config, opened).await?);
-        Ok(Self::serve(issuers, listener))
-    }
-
-    /// Serves `issuers` on `listener` until [`Running::stop`].
-    pub fn serve(issuers: Arc<LiveIssuers>, listener: TcpListener) -> Self {
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or_else(|_| ([127, 0, 0, 1], 0).into());
-        let store = issuers.shared().store.clone();
+        let (store, readiness) =
+            (issuers.shared().store.clone(), issuers.shared().readiness.clone());
+        let drain = config.drain.unsigned_abs();
         let tasks = vec![
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
             spawn(look(Arc::clone(&issuers), stopped.clone())),
             spawn(hear(Arc::clone(&issuers), stopped.clone())),
             spawn(sweep(issuers, stopped)),
         ];
-        Self { address, stop, tasks, store }
+        Ok(Self { address, stop, tasks, store, readiness, drain })
     }
 
     /// Where it listens.
@@ -175,8 +177,16 @@ impl Running {
         self.address
     }
 
+    /// Says that requests should go elsewhere, and answers those that come until others had
+    /// the time to hear it (`drain_seconds`).
+    pub async fn drain(&self) {
+        self.readiness.leave();
+        tokio::time::sleep(self.drain).await;
+    }
+
     /// Takes no more requests, finishes those that are under way, closes the database.
     pub async fn stop(self) {
+        self.readiness.leave();
         let _ = self.stop.send(true);
         for task in self.tasks {
             if tokio::time::timeout(PATIENCE, task).await.is_err() {
@@ -240,11 +250,11 @@ async fn refresh(issuers: &LiveIssuers) {
 
 async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
     let shared = issuers.shared();
+    let us = shared.environment.unique_id();
     while wait(SWEEP, &mut stopped).await {
         // Step by step, so that requests get in between.
         loop {
-            let now = shared.environment.clock.now();
-            match store::sweep::expired(shared.store.write(), now, SWEPT_AT_ONCE).await {
+            match step(&shared.store, &us, shared.environment.clock.now()).await {
                 Ok(0) => break,
                 Ok(swept) => tracing::debug!(swept, "expired rows were swept"),
                 Err(error) => {
@@ -254,6 +264,19 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
                 }
             }
         }
+    }
+    // So that another need not wait for the end of the lease.
+    let _ = leases::give_back(shared.store.write(), leases::SWEEP, &us).await;
+}
+
+/// Sweeps a little, unless another node is at it.
+async fn step(store: &Store, us: &str, now: OffsetDateTime) -> Result<u64, StoreError> {
+    match leases::take(store.write(), leases::SWEEP, us, now).await? {
+        true => {
+            let past = store::sweep::surely_past(store.write(), now).await?;
+            store::sweep::expired(store.write(), past, SWEPT_AT_ONCE).await
+        }
+        false => Ok(0),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Config {
     /// The issuer identifier of home.
     pub public_url: Issuer,
     pub listen: SocketAddr,
+    /// How long we answer on after we were told to end.
+    pub drain: Duration,
     /// Who tells us where requests come from, besides the network.
     pub trusted_proxies: TrustedProxies,
     pub database: Database,
@@ -95,6 +97,7 @@ impl Config {
         let config = Self {
             public_url: raw.text("public_url", Issuer::parse),
             listen: raw.text("listen", str::parse),
+            drain: drain(&mut raw, &database),
             trusted_proxies: raw.text("trusted_proxies", TrustedProxies::parse),
             key: key_source(&mut raw, &database, folder),
             database,
@@ -120,6 +123,15 @@ impl Config {
         };
         raw.finish().map(|()| config)
     }
+}
+
+/// Where there is one node, nobody can take over, and waiting only makes the gap longer.
+fn drain(raw: &mut Raw, database: &Database) -> Duration {
+    let by_default = match database {
+        Database::Postgres(_) => 5,
+        Database::Sqlite(_) | Database::Memory => 0,
+    };
+    Duration::seconds(raw.number_if_set("drain_seconds").map_or(by_default, i64::from))
 }
 
 fn key_source(raw: &mut Raw, database: &Database, folder: &Path) -> KeySource {

@@ -61,6 +61,15 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"0.0.0.0:8080\"",
     },
     Key {
+        path: "drain_seconds",
+        what: "How long a server that was told to end by SIGTERM goes on answering while \
+               `/readyz` says 503, so that balancers send requests elsewhere before it closes its \
+               door. Longer than they take to notice. Ctrl-C does not wait.",
+        form: Seconds { least: 0, most: 300 },
+        default: Found("5 on PostgreSQL, where other nodes serve meanwhile; 0 on SQLite"),
+        example: "5",
+    },
+    Key {
         path: "trusted_proxies",
         what: "Proxies in front of the server. From them, and from nobody else, the address of a \
                person is taken from `X-Forwarded-For`, so that guesses are held against whoever \

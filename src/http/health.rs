@@ -16,8 +16,12 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can serve: the database can be read, and written as far as one knows.
+/// It can serve: the database can be read, and written as far as one knows; and it is not about
+/// to end.
 pub(super) async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response {
+    if issuers.shared().readiness.is_leaving() {
+        return error::not_ready("it is about to end: ask another node");
+    }
     match issuers.shared().store.health().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {

@@ -48,7 +48,8 @@ pub async fn serve(
     issuers: &Arc<LiveIssuers>,
     until: impl Future<Output = ()>,
 ) {
-    serve::serve(listener, router(issuers), BOUNDS, until).await;
+    let readiness = issuers.shared().readiness.clone();
+    serve::serve(listener, router(issuers), BOUNDS, readiness, until).await;
 }
 
 /// Everything that the server answers to: the same for home and for each service, below the

@@ -4,11 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, Response, Version, header};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -16,7 +17,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tower::util::MapRequest;
+use tower::util::{MapRequest, MapResponse};
+
+use crate::server::Readiness;
 
 /// What strangers may take of us before they have said anything.
 #[derive(Clone, Copy)]
@@ -39,6 +42,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
+    readiness: Readiness,
     until: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(bounds.connections));
@@ -52,8 +56,9 @@ pub(super) async fn serve(
             accepted = accept(&listener, &places) => accepted,
         };
         let (router, watcher) = (router.clone(), graceful.watcher());
+        let readiness = readiness.clone();
         connections.spawn(async move {
-            answer(stream, peer, router, bounds, watcher).await;
+            answer((stream, peer), router, bounds, readiness, watcher).await;
             drop(place);
         });
     }
@@ -86,18 +91,29 @@ fn log(error: &io::Error) {
 
 /// Answers the requests of one connection.
 async fn answer(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
     router: Router,
     bounds: Bounds,
+    readiness: Readiness,
     watcher: Watcher,
 ) {
     let asked = Arc::new(Notify::new());
     let asks = Arc::clone(&asked);
+    // HTTP/2 has no header that ends a connection (RFC 9113 §8.2.2): it is told by GOAWAY.
+    let has_header = Arc::new(AtomicBool::new(true));
+    let speaks = Arc::clone(&has_header);
     let service = MapRequest::new(router, move |mut request: Request<_>| {
         asks.notify_one();
+        speaks.store(request.version() < Version::HTTP_2, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
+    });
+    // Whoever asks on while we are about to end shall ask on another connection.
+    let service = MapResponse::new(service, move |mut response: Response<_>| {
+        if readiness.is_leaving() && has_header.load(Ordering::Relaxed) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     });
     let builder = builder(bounds);
     let service = TowerToHyperService::new(service);
@@ -140,6 +156,14 @@ mod tests {
         connections: usize,
         tasks: &mut JoinSet<()>,
     ) -> (SocketAddr, oneshot::Sender<()>) {
+        start_with(connections, Readiness::default(), tasks).await
+    }
+
+    async fn start_with(
+        connections: usize,
+        readiness: Readiness,
+        tasks: &mut JoinSet<()>,
+    ) -> (SocketAddr, oneshot::Sender<()>) {
         let slow = || async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "slow"
@@ -153,7 +177,8 @@ mod tests {
         let until = async move {
             let _ = stopped.await;
         };
-        tasks.spawn(serve(listener, router, Bounds { connections, header, idle }, until));
+        let bounds = Bounds { connections, header, idle };
+        tasks.spawn(serve(listener, router, bounds, readiness, until));
         (address, stop)
     }
 
@@ -198,6 +223,25 @@ mod tests {
         let (first, second) = (open(address, b"").await, open(address, GET).await);
         assert!(rest(second).await.starts_with("HTTP/1.1 200 OK"));
         assert_eq!(rest(first).await, "");
+    }
+
+    /// Whoever keeps a connection asks on until we are about to end. Then there is one more
+    /// answer, on this one and on new ones.
+    #[tokio::test]
+    async fn about_to_end() {
+        let (mut tasks, readiness) = (JoinSet::new(), Readiness::default());
+        let (address, _stop) = start_with(10, readiness.clone(), &mut tasks).await;
+        let asks = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut kept = open(address, asks).await;
+        let mut first = [0; 15];
+        kept.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+        readiness.leave();
+        kept.write_all(asks).await.unwrap();
+        for stream in [kept, open(address, asks).await] {
+            let rest = rest(stream).await;
+            assert_eq!(rest.matches("connection: close").count(), 1, "{rest}");
+        }
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use super::catalogue::Catalogue;
 use super::clients::Clients;
 use super::document::Document;
 use super::keys::IssuerKeys;
+use super::readiness::Readiness;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
@@ -73,6 +74,7 @@ pub struct Shared {
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
     pub metrics: Metrics,
+    pub readiness: Readiness,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,
 }

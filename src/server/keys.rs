@@ -11,7 +11,7 @@ use crate::environment::Environment;
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Sealed, SigningKey, Unsealable};
 use crate::model::{KeyRecord, KeyState};
 use crate::oauth::Issuer;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, leases};
 
 /// Signers and verifiers, built once for as long as the keys stay as they are.
 #[derive(Clone)]
@@ -89,6 +89,9 @@ impl IssuerKeys {
 }
 
 /// Makes the keys that `issuer` lacks, so that each of `algorithms` can sign at once.
+///
+/// Of nodes that find one lacking at the same time, one publishes its own, and the others find
+/// that in `records` afterwards.
 pub(super) async fn make_missing(
     store: &Store,
     environment: &Environment,
@@ -98,20 +101,28 @@ pub(super) async fn make_missing(
     records: &mut Vec<KeyRecord>,
 ) -> Result<(), KeyError> {
     let now = environment.clock.now();
-    for algorithm in algorithms {
-        let signs = |it: &KeyRecord| {
-            it.issuer == *issuer
-                && it.algorithm == algorithm.as_str()
-                && it.state(now) == KeyState::Signing
-        };
-        if records.iter().any(signs) {
-            continue;
-        }
-        let record = new_record(environment, kek, issuer, *algorithm, now).await;
-        store::keys::publish(store.write(), &record).await?;
-        records.push(record);
+    let signs = |records: &[KeyRecord], algorithm: Algorithm| {
+        let of_it = |it: &&KeyRecord| it.issuer == *issuer && it.algorithm == algorithm.as_str();
+        records.iter().filter(of_it).any(|it| it.state(now) == KeyState::Signing)
+    };
+    let mut made = vec![];
+    for algorithm in algorithms.iter().filter(|it| !signs(records, **it)) {
+        // It takes long, so nobody is kept waiting meanwhile.
+        made.push((*algorithm, new_record(environment, kek, issuer, *algorithm, now).await));
     }
-    Ok(())
+    if made.is_empty() {
+        return Ok(());
+    }
+    let transaction = store.begin().await?;
+    leases::alone(&transaction, leases::KEYS).await?;
+    *records = store::keys::all(&transaction).await?;
+    for (algorithm, record) in made {
+        if !signs(records, algorithm) {
+            store::keys::publish(&transaction, &record).await?;
+            records.push(record);
+        }
+    }
+    Ok(Store::finish(transaction).await?)
 }
 
 /// A new key, which signs from `signs_from` on.
@@ -136,5 +147,35 @@ pub(super) async fn new_record(
         signs_from,
         retired_at: None,
         gone_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// Each is as a node of its own, which has just seen that there is no key.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn nodes_that_start_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        let mut starting = JoinSet::new();
+        for _ in 0..4 {
+            let store = Store::open(&url).await.unwrap();
+            starting.spawn(async move {
+                let (environment, kek) = (Environment::system(), KeyEncryptionKey::new([7; 32]));
+                let issuer = Issuer::parse("https://id.example").unwrap();
+                let (main, mut records) = ([IssuerKeys::MAIN], vec![]);
+                make_missing(&store, &environment, &kek, &issuer, &main, &mut records)
+                    .await
+                    .unwrap();
+                records.into_iter().map(|it| it.key_id).collect::<Vec<_>>()
+            });
+        }
+        let found = starting.join_all().await;
+        assert_eq!(found[0].len(), 1);
+        assert!(found.iter().all(|it| *it == found[0]), "they have different keys: {found:?}");
     }
 }

@@ -7,6 +7,7 @@ mod document;
 mod issuers;
 mod keys;
 mod live;
+mod readiness;
 mod rotation;
 mod secret_key;
 
@@ -17,5 +18,6 @@ pub use document::Document;
 pub use issuers::{Issuers, Located};
 pub use keys::{IssuerKeys, KeyError};
 pub use live::{LiveIssuers, StartError};
+pub use readiness::Readiness;
 pub use rotation::{JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, rotate};
 pub use secret_key::SecretKey;

@@ -9,7 +9,7 @@ use crate::jose::{Algorithm, KeyEncryptionKey};
 use crate::model::{KeyRecord, KeyState};
 use crate::oauth::Issuer;
 use crate::store::changes::{self, Change};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, leases};
 
 /// How long others may keep a copy of a JWK set before they look again.
 pub const JWKS_CACHED: Duration = Duration::minutes(10);
@@ -73,6 +73,7 @@ pub async fn rotate(
     let mut new = new_record(environment, kek, &issuer, algorithm, signs_from).await;
 
     let transaction = store.begin().await?;
+    leases::alone(&transaction, leases::KEYS).await?;
     let mut old = store::keys::all(&transaction).await?;
     if !old.iter().any(|it| it.issuer == issuer) {
         // Nobody can have a copy of a JWK set that was never there.

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 
 use super::health::Health;
 use super::memory::Memory;
 use super::queue::Queue;
-use super::{StoreError, changes, migrations};
+use super::{StoreError, changes, migrate};
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl Store {
         } else {
             return Err(StoreError::Address("it must begin with sqlite: or postgres://"));
         };
-        migrations::Migrator::up(&databases.writer, None).await?;
+        migrate::up_to_date(databases.begin().await?).await?;
         let memory = Arc::new(Memory::new(changes::last(&databases.writer).await?));
         let queue = Arc::new(Queue::start(&databases, &memory, writers));
         Ok(Self { databases, memory, queue })
@@ -174,6 +174,12 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(BUSY)
+        })
+        // SQLite ends a transaction by itself when the disk is full. sqlx still counts it, and
+        // takes the next ones for parts of it, which are then never committed, though they say
+        // so. Such a connection is closed.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
         });
     Ok(Database::connect(options).await?)
 }
@@ -183,4 +189,29 @@ async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
     let both = Database::connect(options).await?;
     Ok(Databases { reader: both.clone(), writer: both, health: Health::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leases;
+    use super::*;
+    use time::OffsetDateTime;
+
+    /// What is committed is there for everybody, also after transactions that SQLite ended.
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let ended = store.begin().await.unwrap();
+        ended.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(ended);
+        drop(store.begin().await.unwrap());
+
+        let (transaction, now) = (store.begin().await.unwrap(), OffsetDateTime::UNIX_EPOCH);
+        assert!(leases::take(&transaction, "any", "one", now).await.unwrap());
+        Store::finish(transaction).await.unwrap();
+        let other = Store::open(&url).await.unwrap();
+        assert!(!leases::take(other.write(), "any", "other", now).await.unwrap());
+    }
 }

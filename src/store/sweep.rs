@@ -1,7 +1,7 @@
 //! Forgetting what has expired, a little at a time, so that nobody waits for it.
 
-use sea_orm::ConnectionTrait;
-use time::OffsetDateTime;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use time::{Duration, OffsetDateTime};
 
 use super::{StoreError, changes};
 
@@ -14,6 +14,26 @@ const TABLES: [(&str, &str, &str); 6] = [
     ("logins", "sid", "forget_after"),
     ("sign_in_failures", "key", "forget_after"),
 ];
+
+/// How wrong a clock may be without that a node forgets what another would still take.
+const SLACK: Duration = Duration::minutes(10);
+
+/// The time that has passed by all clocks, where it is `now` by ours: a node whose clock is
+/// ahead must not forget for the others, and one that is behind may still be shown what has
+/// expired. PostgreSQL has a clock of its own, which is the same for all.
+pub async fn surely_past(
+    db: &impl ConnectionTrait,
+    now: OffsetDateTime,
+) -> Result<OffsetDateTime, StoreError> {
+    let mut past = now;
+    if db.get_database_backend() == DbBackend::Postgres {
+        let asked = "SELECT CAST(EXTRACT(EPOCH FROM now()) AS BIGINT) AS now";
+        let answer = db.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
+        let seconds: i64 = answer.ok_or(StoreError::Corrupt("now"))?.try_get("", "now")?;
+        past = past.min(super::columns::time("now", seconds)?);
+    }
+    Ok(past - SLACK)
+}
 
 /// Deletes at most `at_most` expired rows of each table, and tells how many it were.
 ///

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod agent;
+mod balancer;
+mod nodes;
 mod server;
 
 use std::collections::{HashMap, HashSet};

@@ -1,9 +1,10 @@
-//! The binary with a database file of its own: started, killed, told to stop, started again.
+//! The binary with a database of its own: started, killed, told to stop, started again.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tegata::store::Store;
@@ -15,37 +16,67 @@ const DIRECTORY: &str = include_str!("../support/directory.toml");
 /// How long a start may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A folder with configuration and database, and the process that serves it, if one does.
+/// A folder with a configuration, and the process that serves it, if one does.
 pub(crate) struct Server {
     process: Option<Child>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
+    config: String,
+    database: String,
+    issuer: String,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Applies the directory to a new database, and serves it.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let address = free_address();
-        let config = format!(
-            "public_url = \"http://{address}\"\nlisten = \"{address}\"\n\
-             database = \"sqlite:tegata.db\"\n\n[outbound]\nallow_private_networks = true\n",
-        );
-        fs::write(folder.path().join("tegata.toml"), config).unwrap();
-        fs::write(folder.path().join("directory.toml"), DIRECTORY).unwrap();
-        let mut server = Self { process: None, folder, address };
-        let applied = server.tegata(&["apply", "directory.toml"]).output().unwrap();
-        assert!(applied.status.success(), "{applied:?}");
+        let (folder, address) = (Arc::new(tempfile::tempdir().unwrap()), free_address());
+        let database = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        let mut server = Self::of(folder, address, format!("http://{address}"), database);
+        server.apply();
         server.serve().await;
         server
     }
 
+    /// One that is still to be started, in a folder that others may have theirs in, too.
+    pub(crate) fn of(
+        folder: Arc<TempDir>,
+        address: SocketAddr,
+        issuer: String,
+        database: String,
+    ) -> Self {
+        let text = format!(
+            "public_url = \"{issuer}\"\nlisten = \"{address}\"\ndatabase = \"{database}\"\n\
+             key_file = \"tegata.key\"\ndrain_seconds = {}\n\n\
+             [outbound]\nallow_private_networks = true\n",
+            if database.starts_with("sqlite:") { 0 } else { 2 },
+        );
+        let config = format!("{}.toml", address.port());
+        fs::write(folder.path().join(&config), text).unwrap();
+        fs::write(folder.path().join("directory.toml"), DIRECTORY).unwrap();
+        Self { process: None, folder, config, database, issuer, address }
+    }
+
+    pub(crate) fn apply(&self) {
+        let applied = self.tegata(&["apply", "directory.toml"]).output().unwrap();
+        assert!(applied.status.success(), "{applied:?}");
+    }
+
     /// Starts the process, on the same port as before, and waits until it can serve.
     pub(crate) async fn serve(&mut self) {
+        self.begin();
+        self.ready().await;
+    }
+
+    /// Starts the process.
+    pub(crate) fn begin(&mut self) {
         assert!(self.process.is_none(), "it is running");
         self.process = Some(self.tegata(&["serve"]).spawn().unwrap());
+    }
+
+    /// Waits until it can serve.
+    pub(crate) async fn ready(&mut self) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let (url, stopwatch) = (format!("{}/readyz", self.issuer()), Stopwatch::start());
+        let (url, stopwatch) = (format!("http://{}/readyz", self.address), Stopwatch::start());
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = self.process.as_mut().unwrap().try_wait().unwrap();
             assert_eq!(ended, None, "tegata serve ended");
@@ -62,7 +93,7 @@ impl Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
-        command.args(arguments).args(["--config", "tegata.toml"]);
+        command.args(arguments).args(["--config", &self.config]);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TEGATA_") {
                 command.env_remove(name);
@@ -98,17 +129,16 @@ impl Server {
     }
 
     pub(crate) fn issuer(&self) -> String {
-        format!("http://{}", self.address)
+        self.issuer.clone()
     }
 
     pub(crate) fn chat(&self) -> String {
-        format!("{}/services/chat", self.issuer())
+        format!("{}/services/chat", self.issuer)
     }
 
     /// The database, beside whoever serves it.
     pub(crate) async fn store(&self) -> Store {
-        let file = self.folder.path().join("tegata.db");
-        Store::open(&format!("sqlite:{}", file.display())).await.unwrap()
+        Store::open(&self.database).await.unwrap()
     }
 
     pub(crate) fn log(&self) -> String {
@@ -128,6 +158,6 @@ impl Drop for Server {
     }
 }
 
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }

@@ -238,7 +238,6 @@ async fn a_suspended_service() {
 
     applied(&world, WORLD).await;
     world.noticed().await;
-    world.noticed().await;
     assert_eq!(world.get(&format!("{CHAT}/oauth2/jwks")).await.text, keys);
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }

@@ -1,6 +1,6 @@
 //! Forgetting: what has expired goes, step by step, and what may still be shown stays.
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tegata::store::sweep;
 use time::Duration;
 
@@ -128,6 +128,22 @@ async fn what_is_valid_stays() {
     world.hands.advance(lifetimes.refresh_token + Duration::seconds(1));
     swept(&world).await;
     assert_eq!(refreshed(&world, &refresh_token).await.status, 400);
+}
+
+/// A node whose clock is ahead forgets nothing that another would still take: PostgreSQL has a
+/// clock for all. And nothing is forgotten as soon as it is over.
+#[tokio::test]
+async fn clocks_that_differ() {
+    let world = World::new().await;
+    let db = world.live.shared().store.write();
+    let now = world.live.shared().environment.clock.now();
+    assert_eq!(sweep::surely_past(db, now).await.unwrap(), now - Duration::minutes(10));
+    let ahead = now + Duration::days(365 * 200);
+    let past = sweep::surely_past(db, ahead).await.unwrap();
+    match db.get_database_backend() {
+        DbBackend::Postgres => assert!(past < ahead - Duration::days(365 * 100)),
+        _ => assert_eq!(past, ahead - Duration::minutes(10)),
+    }
 }
 
 /// Row 126. A used ID-JAG is remembered for as long as it could be taken for a new one: to
