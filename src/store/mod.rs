@@ -5,17 +5,20 @@
 
 pub mod accounts;
 mod away;
+pub mod backup;
 pub mod clients;
 pub mod codes;
 mod columns;
 mod commit;
 pub mod connections;
 pub mod consents;
+mod diagnosis;
 pub mod groups;
 mod health;
 pub mod keys;
 pub mod ledger;
 pub mod logins;
+mod look;
 mod open;
 pub mod refresh_tokens;
 pub mod secrets;
@@ -31,6 +34,7 @@ pub mod versions;
 
 pub use away::{Away, AwayError};
 pub use commit::{CommitError, Conflict, Effect};
+pub use diagnosis::Tables;
 pub use open::{Store, Transaction};
 
 use crate::oauth::ErrorCode;

@@ -44,15 +44,25 @@ impl Store {
     ///
     /// `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/name`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let store = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path).await?
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await?
-        } else {
-            return Err(StoreError::Address("it must begin with sqlite: or postgres://"));
-        };
+        let store = Self::connect(url).await?;
         migrations::Migrator::up(&store.writer, None).await?;
         Ok(store)
+    }
+
+    /// Opens it, and leaves its tables as they are.
+    pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(path).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_postgres(url).await
+        } else {
+            Err(StoreError::Address("it must begin with sqlite: or postgres://"))
+        }
+    }
+
+    /// One connection, or one pool, for everything.
+    pub(super) fn of(both: DatabaseConnection) -> Self {
+        Self { reader: both.clone(), writer: both, health: Health::default() }
     }
 
     /// For what only reads.
@@ -97,7 +107,7 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Store { reader: writer.clone(), writer, health: Health::default() });
+        return Ok(Store::of(writer));
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
@@ -141,5 +151,5 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Store { reader: both.clone(), writer: both, health: Health::default() })
+    Ok(Store::of(both))
 }

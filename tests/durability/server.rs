@@ -40,6 +40,18 @@ impl Server {
         server
     }
 
+    /// A new folder with the configuration and the key of this one, and `backup` restored.
+    pub(crate) fn restored(&self, backup: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["tegata.toml", "tegata.key"] {
+            fs::copy(self.folder.path().join(file), folder.path().join(file)).unwrap();
+        }
+        let server = Self { process: None, folder, address: self.address };
+        let restored = server.tegata(&["restore", backup.to_str().unwrap()]).status().unwrap();
+        assert!(restored.success(), "{}", server.log());
+        server
+    }
+
     /// Starts the process, on the same port as before, and waits until it can serve.
     pub(crate) async fn serve(&mut self) {
         assert!(self.process.is_none(), "it is running");
