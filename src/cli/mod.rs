@@ -2,12 +2,15 @@
 
 mod account;
 mod apply;
+mod backup;
 mod client;
+mod doctor;
 mod failure;
 mod keys;
 mod ledger;
 mod opened;
 mod password;
+mod restore;
 mod serve;
 mod table;
 
@@ -58,6 +61,9 @@ enum Command {
     Client(client::Args),
     Account(account::Args),
     Ledger(ledger::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Doctor(doctor::Args),
     Token(token::Args),
     Walkthrough(Box<walkthrough::Args>),
     Demo(demo::Args),
@@ -66,7 +72,8 @@ enum Command {
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     let Cli { config, command } = Cli::parse();
-    let config = || load(config.as_deref());
+    let named = config.as_deref();
+    let config = || load(named);
     let done = match command {
         Command::Serve => on(config(), serve::run).await,
         Command::Apply(args) => on(config(), |config| apply::run(config, args)).await,
@@ -75,6 +82,9 @@ pub async fn run() -> ExitCode {
         Command::Account(args) => on(config(), |config| account::run(config, args)).await,
         Command::Client(args) => on(config(), |config| client::run(config, args)).await,
         Command::Ledger(args) => on(config(), |config| ledger::run(config, args)).await,
+        Command::Backup(args) => on(config(), |config| backup::run(config, args)).await,
+        Command::Restore(args) => on(config(), |config| restore::run(config, args)).await,
+        Command::Doctor(args) => doctor::run(named, args).await,
         Command::Token(args) => return token::run(args).await,
         Command::Walkthrough(args) => return walkthrough::run(*args).await,
         Command::Demo(args) => return demo::run(args).await,

@@ -1,6 +1,5 @@
 //! A database that is away: the request was right, and will be answered when it is back.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use sea_orm::sqlx::Error as SqlxError;
@@ -76,7 +75,7 @@ impl Away {
     }
 
     /// <https://www.sqlite.org/rescode.html>: the lowest byte says what, the others say where.
-    fn of_sqlite(code: &Cow<'_, str>) -> Option<Self> {
+    fn of_sqlite(code: &str) -> Option<Self> {
         match code.parse::<i32>().ok()? & 0xff {
             // BUSY, LOCKED, PROTOCOL
             5 | 6 | 15 => Some(Self::Busy),
@@ -91,8 +90,8 @@ impl Away {
     }
 
     /// PostgreSQL, appendix A.
-    fn of_sqlstate(code: &Cow<'_, str>) -> Option<Self> {
-        match &**code {
+    fn of_sqlstate(code: &str) -> Option<Self> {
+        match code {
             // disk_full
             "53100" => Some(Self::Full),
             // read_only_sql_transaction
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_by_itself() {
-        let sqlite = |code: i32| Away::of_sqlite(&code.to_string().into());
+        let sqlite = |code: i32| Away::of_sqlite(&code.to_string());
         // SQLITE_IOERR_WRITE, SQLITE_READONLY_DBMOVED, SQLITE_BUSY_SNAPSHOT, SQLITE_FULL
         assert_eq!(sqlite(778), Some(Away::Disk));
         assert_eq!(sqlite(1032), Some(Away::ReadOnly));
@@ -147,7 +146,7 @@ mod tests {
         // A constraint, a corrupt file and a statement that is wrong stay as they are.
         assert_eq!([sqlite(1555), sqlite(11), sqlite(1)], [None; 3]);
 
-        let postgres = |code: &'static str| Away::of_sqlstate(&code.into());
+        let postgres = Away::of_sqlstate;
         assert_eq!(postgres("53100"), Some(Away::Full));
         assert_eq!(postgres("53300"), Some(Away::Busy));
         assert_eq!(postgres("57P01"), Some(Away::Unreachable));

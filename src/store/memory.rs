@@ -49,16 +49,23 @@ pub struct Heard {
     pub directory: bool,
 }
 
-impl Memory {
-    pub(super) fn new(read: i64) -> Self {
+impl Default for Memory {
+    fn default() -> Self {
         Self {
             users: Cache::new(HELD),
             logins: Cache::new(HELD),
             families: Cache::new(HELD),
             consents: Cache::new(HELD),
             accounts: Cache::new(HELD),
-            state: Mutex::new(State { forgotten: 0, read, heard: None }),
+            state: Mutex::new(State { forgotten: 0, read: 0, heard: None }),
         }
+    }
+}
+
+impl Memory {
+    /// Changes up to the one with this number need not be heard of: nothing is held from before.
+    pub(super) fn begin_after(&self, change: i64) {
+        self.state(|it| it.read = change);
     }
 
     fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {

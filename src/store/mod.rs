@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod away;
+pub mod backup;
 mod batch;
 pub mod changes;
 pub mod clients;
@@ -13,12 +14,14 @@ mod columns;
 mod commit;
 pub mod connections;
 pub mod consents;
+mod diagnosis;
 pub mod groups;
 mod health;
 pub mod keys;
 pub mod leases;
 pub mod ledger;
 pub mod logins;
+mod look;
 mod memory;
 mod messages;
 mod migrate;
@@ -37,6 +40,7 @@ pub mod users;
 
 pub use away::{Away, AwayError};
 pub use commit::{CommitError, Committing, Conflict, Effect};
+pub use diagnosis::Tables;
 pub use memory::Heard;
 pub use messages::Messages;
 pub use open::{Store, Transaction};

@@ -46,6 +46,10 @@ pub(super) struct Databases {
 }
 
 impl Databases {
+    fn both(both: DatabaseConnection) -> Self {
+        Self { reader: both.clone(), writer: both, health: Health::default() }
+    }
+
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -68,17 +72,32 @@ impl Store {
     ///
     /// `sqlite:PATH`, `sqlite::memory:` or `postgres://user@host/name`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let (databases, writers) = if let Some(path) = url.strip_prefix("sqlite:") {
-            (open_sqlite(path).await?, 1)
+        let store = Self::connect(url).await?;
+        migrate::up_to_date(store.begin().await?).await?;
+        store.memory.begin_after(changes::last(store.read()).await?);
+        Ok(store)
+    }
+
+    /// Opens it, and leaves its tables as they are.
+    pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            Ok(Self::on(open_sqlite(path).await?, 1))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            (open_postgres(url).await?, POSTGRES_WRITERS)
+            Ok(Self::on(open_postgres(url).await?, POSTGRES_WRITERS))
         } else {
-            return Err(StoreError::Address("it must begin with sqlite: or postgres://"));
-        };
-        migrate::up_to_date(databases.begin().await?).await?;
-        let memory = Arc::new(Memory::new(changes::last(&databases.writer).await?));
+            Err(StoreError::Address("it must begin with sqlite: or postgres://"))
+        }
+    }
+
+    /// One connection, or one pool, for everything.
+    pub(super) fn of(both: DatabaseConnection) -> Self {
+        Self::on(Databases::both(both), 1)
+    }
+
+    fn on(databases: Databases, writers: usize) -> Self {
+        let memory = Arc::new(Memory::default());
         let queue = Arc::new(Queue::start(&databases, &memory, writers));
-        Ok(Self { databases, memory, queue })
+        Self { databases, memory, queue }
     }
 
     /// The connections, if the database is PostgreSQL.
@@ -138,7 +157,7 @@ async fn open_sqlite(path: &str) -> Result<Databases, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Databases { reader: writer.clone(), writer, health: Health::default() });
+        return Ok(Databases::both(writer));
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
@@ -188,7 +207,7 @@ async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Databases { reader: both.clone(), writer: both, health: Health::default() })
+    Ok(Databases::both(both))
 }
 
 #[cfg(test)]

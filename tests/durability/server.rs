@@ -61,6 +61,17 @@ impl Server {
         assert!(applied.status.success(), "{applied:?}");
     }
 
+    /// A new folder with the configuration and the key of this one, and `backup` restored.
+    pub(crate) fn restored(&self, backup: &std::path::Path) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        fs::copy(self.folder.path().join("tegata.key"), folder.path().join("tegata.key")).unwrap();
+        let database = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        let server = Self::of(folder, self.address, self.issuer.clone(), database);
+        let restored = server.tegata(&["restore", backup.to_str().unwrap()]).status().unwrap();
+        assert!(restored.success(), "{}", server.log());
+        server
+    }
+
     /// Starts the process, on the same port as before, and waits until it can serve.
     pub(crate) async fn serve(&mut self) {
         self.begin();

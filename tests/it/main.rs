@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
 mod authorization;
+mod away;
 mod bounds;
 mod client_authentication;
 mod code;

@@ -28,12 +28,30 @@ impl Database {
     pub async fn shared() -> Self {
         match postgres() {
             Some(admin) => on_postgres(&admin).await,
-            None => {
-                let folder = tempfile::tempdir().unwrap();
-                let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
-                Self { url, _folder: Some(folder) }
-            }
+            None => Self::in_a_file(),
         }
+    }
+
+    /// SQLite, wherever the others are.
+    pub fn in_a_file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
+        Self { url, _folder: Some(folder) }
+    }
+
+    /// Where PostgreSQL listens, if it is that.
+    pub fn address(&self) -> Option<std::net::SocketAddr> {
+        let url =
+            url::Url::parse(&self.url).ok().filter(|it| it.scheme().starts_with("postgres"))?;
+        url.socket_addrs(|| Some(5432)).unwrap().first().copied()
+    }
+
+    /// The same, reached by another address.
+    pub fn through(&self, address: std::net::SocketAddr) -> Self {
+        let mut url = url::Url::parse(&self.url).unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        Self { url: url.into(), _folder: None }
     }
 
     pub fn url(&self) -> &str {

@@ -1,0 +1,38 @@
+//! The configuration: its mistakes, and what is allowed but hardly meant.
+
+use super::findings::Findings;
+use crate::config::{Config, Mistakes, TrustedProxies};
+
+const GROUP: &str = "config";
+
+pub(super) fn mistakes(mistakes: &Mistakes, findings: &mut Findings) {
+    for mistake in &mistakes.0 {
+        let what = match mistake.key.as_str() {
+            "" => format!("{}: {}", mistake.origin, mistake.wrong),
+            key => format!("{key} ({}): {}", mistake.origin, mistake.wrong),
+        };
+        findings.problem(GROUP, &what, &mistake.fix);
+    }
+}
+
+/// The configuration has no mistakes; does it make sense together?
+pub(super) fn sense(config: &Config, findings: &mut Findings) {
+    findings.ok(GROUP, &format!("it has no mistakes; home is {}", config.public_url));
+    let url = config.public_url.url();
+    let is_https = url.scheme() == "https";
+    let listens_here = config.listen.ip().is_loopback();
+    let no_proxies = config.trusted_proxies == TrustedProxies::default();
+    if !is_https && !listens_here {
+        let what = format!("public_url is plain http, and {} can be reached by all", config.listen);
+        findings.problem(GROUP, &what, "set public_url to https, behind a proxy that ends TLS");
+    }
+    if is_https && no_proxies {
+        let what = "public_url is https, so a proxy ends TLS, but trusted_proxies names none";
+        let advice = "name its address: else who guesses passwords is held against everybody";
+        findings.warning(GROUP, what, advice);
+    }
+    if is_https && config.outbound.allow_private_networks {
+        let what = "outbound.allow_private_networks is on: fetches may go into your own network";
+        findings.warning(GROUP, what, "turn it off, unless trusted issuers live there");
+    }
+}

@@ -1,0 +1,25 @@
+//! What a restored database must not bring back to life: whatever was used or ended after the
+//! backup would be as good as new.
+
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+
+use super::BackupError;
+
+/// Ends all logins and all that came from them, and forgets sessions and codes. Everybody signs
+/// in again; consents stay, and so do marks of single use.
+pub(super) async fn grants(
+    db: &impl ConnectionTrait,
+    now: OffsetDateTime,
+) -> Result<(), BackupError> {
+    let now = now.unix_timestamp();
+    for statement in [
+        "DELETE FROM sessions".to_owned(),
+        "DELETE FROM codes".to_owned(),
+        format!("UPDATE token_families SET revoked_at = {now} WHERE revoked_at IS NULL"),
+        format!("UPDATE logins SET ended_at = {now} WHERE ended_at IS NULL"),
+    ] {
+        db.execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
