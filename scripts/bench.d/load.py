@@ -1,0 +1,86 @@
+"""The load generators: wrk for as fast as it goes, oha for a constant rate."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+
+
+def wrk(server, seconds, url, script, more=None, threads=2, connections=16):
+    """Loads `server` for a while. What comes back has times in milliseconds, CPU in microseconds
+    for each operation."""
+    command = [
+        "wrk",
+        f"-t{min(threads, connections)}",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout=10s",
+        "-s",
+        script,
+        url,
+    ]
+    environment = {**os.environ, **(more or {})}
+    before = server.cpu()
+    done = subprocess.run(
+        command, cwd=HERE, env=environment, capture_output=True, text=True, check=False
+    )
+    after = server.cpu()
+    result = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if not result:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    operations, microseconds, p50, p99, refused = map(int, result[0])
+    if not operations:
+        raise SystemExit(f"{server.name}: not one answer was right\n{done.stdout}{server.log()}")
+    cpu, database = (used / operations * 1e6 for used in (after[0] - before[0], after[1] - before[1]))
+    return {
+        "rate": operations / (microseconds / 1e6),
+        "p50_ms": p50 / 1000,
+        "p99_ms": p99 / 1000,
+        "cpu_us": cpu,
+        "database_cpu_us": database if server.postgres else None,
+        "refused": refused,
+    }
+
+
+def oha(seconds, rate, url, authorization, form=None, forms=None, connections=16):
+    """POSTs at a constant rate; a request that had to wait for its turn counts from when its turn
+    was. `form` is sent each time, or `forms` one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        body = ["-d", form]
+        if forms is not None:
+            file = pathlib.Path(folder, "forms")
+            file.write_text("".join(line + "\n" for line in forms))
+            body = ["-Z", str(file)]
+        command = [
+            shutil.which("oha") or "oha",
+            "--no-tui",
+            "--output-format=json",
+            "--latency-correction",
+            "--disable-compression",
+            f"-q{rate}",
+            f"-c{connections}",
+            f"-z{seconds}s",
+            "--method=POST",
+            f"-HAuthorization: {authorization}",
+            "-HContent-Type: application/x-www-form-urlencoded",
+            *body,
+            url,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[:9])} …\n{done.stderr}")
+    report = json.loads(done.stdout)
+    statuses = report["statusCodeDistribution"]
+    percentiles = report["latencyPercentiles"]
+    return {
+        "asked": rate,
+        "rate": statuses.get("200", 0) / report["summary"]["total"],
+        "p50_ms": percentiles["p50"] * 1000,
+        "p99_ms": percentiles["p99"] * 1000,
+        "p99_9_ms": percentiles["p99.9"] * 1000,
+        "refused": sum(count for status, count in statuses.items() if status != "200"),
+    }
