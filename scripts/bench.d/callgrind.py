@@ -29,7 +29,10 @@ def main():
             shutil.rmtree(server.folder)
             shutil.copytree(template, server.folder)
             counts.append(counted(server, path, authorization, forms[:number], f"{name}.{number}"))
-        print(f"{name:20}{(counts[1] - counts[0]) / more / 1000:10,.0f} thousand instructions per request", flush=True)
+        print(
+            f"{name:20}{(counts[1] - counts[0]) / more / 1000:10,.0f} thousand instructions per request",
+            flush=True,
+        )
 
 
 def prepared(server, number):
@@ -55,7 +58,10 @@ def counted(server, path, authorization, forms, name):
     server.start()
     try:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        headers = {"Authorization": authorization, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {
+            "Authorization": authorization,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
         for form in forms:
             connection.request("POST", path, form, headers)
             response = connection.getresponse()

@@ -61,18 +61,15 @@ def commit_ms(folder):
 def open_loop(server, bench, rate):
     """A constant rate of token requests, then of redemptions."""
     credentials = client_credentials_at(server, bench.seconds, rate)
-    forms = id_jag_forms(server, bench, (rate * bench.seconds * 11) // 10)
-    authorization = basic(flows.AT_CHAT)
-    redemption = load.oha(
-        bench.seconds, rate, flows.redemption_url(server), authorization, forms=forms
-    )
+    forms = id_jag_forms(server, bench, rate * bench.seconds)
+    redemption = load.open_loop(rate, flows.redemption_url(server), basic(flows.AT_CHAT), forms)
     return {"client_credentials ES256": credentials, "ID-JAG redemption": redemption}
 
 
 def client_credentials_at(server, seconds, rate):
     more = flows.client_credentials(server)
     url = flows.client_credentials_url(server)
-    return load.oha(seconds, rate, url, more["AUTHORIZATION"], form=more["FORM"])
+    return load.oha(seconds, rate, url, more["AUTHORIZATION"], more["FORM"])
 
 
 def id_jag_forms(server, bench, enough):
@@ -83,7 +80,9 @@ def id_jag_forms(server, bench, enough):
             flows.collect(server, bench, folder)
             for file in pathlib.Path(folder).iterdir():
                 for id_jag in file.read_text().splitlines():
-                    forms.append(flows.encode(grant_type=f"{flows.GRANT}jwt-bearer", assertion=id_jag))
+                    forms.append(
+                        flows.encode(grant_type=f"{flows.GRANT}jwt-bearer", assertion=id_jag)
+                    )
     return forms[:enough]
 
 

@@ -40,7 +40,7 @@ class Database:
             value = f'it."{name}"'
             if is_text and name in unique | TELLING:
                 # What is NULL stays NULL.
-                value = f"CASE WHEN it.\"{name}\" IS NULL THEN NULL ELSE {self.key(there, more)} END"
+                value = f'CASE WHEN it."{name}" IS NULL THEN NULL ELSE {self.key(there, more)} END'
             elif name in unique:
                 top = self.number(f'SELECT max("{name}") FROM {table}')
                 value = f"{top} + series.n + 1"
@@ -77,7 +77,10 @@ class OnSqlite(Database):
         rows = self.database.execute(f'PRAGMA table_info("{table}")').fetchall()
         keys = sum(1 for row in rows if row[5])
         return {
-            name: ("INT" not in kind.upper() and "BOOL" not in kind.upper(), keys == 1 and bool(key) and kind.upper() == "INTEGER")
+            name: (
+                "INT" not in kind.upper() and "BOOL" not in kind.upper(),
+                keys == 1 and bool(key) and kind.upper() == "INTEGER",
+            )
             for _, name, kind, _, _, key in rows
         }
 
@@ -85,7 +88,9 @@ class OnSqlite(Database):
         """The last column of each unique index, but those that point to other tables."""
         pointing = {row[3] for row in self.database.execute(f'PRAGMA foreign_key_list("{table}")')}
         last = set()
-        for _, name, is_unique, *_ in self.database.execute(f'PRAGMA index_list("{table}")').fetchall():
+        for _, name, is_unique, *_ in self.database.execute(
+            f'PRAGMA index_list("{table}")'
+        ).fetchall():
             columns = self.database.execute(f'PRAGMA index_info("{name}")').fetchall()
             if is_unique:
                 last.add(columns[-1][2])
@@ -134,7 +139,9 @@ class OnPostgres(Database):
             f"FROM information_schema.columns WHERE table_name = '{table}' "
             "AND table_schema = 'public' ORDER BY ordinal_position"
         )
-        return {name: (kind in ("text", "character varying"), auto == "t") for name, kind, auto in rows}
+        return {
+            name: (kind in ("text", "character varying"), auto == "t") for name, kind, auto in rows
+        }
 
     def unique_columns(self, table):
         rows = self.query(

@@ -64,7 +64,9 @@ def document(name, path_of):
 def client_credentials_es256(server, bench):
     if server.kind == "bare":
         return bench.wrk(server, "/sign-es256", "post.lua", {"FORM": "", "AUTHORIZATION": ""})
-    return bench.wrk(server, None, "post.lua", client_credentials(server), client_credentials_url(server))
+    return bench.wrk(
+        server, None, "post.lua", client_credentials(server), client_credentials_url(server)
+    )
 
 
 def client_credentials_url(server):
@@ -84,7 +86,9 @@ def client_credentials_rs256(server, bench):
     if server.kind == "tegata":
         return None
     form = encode(grant_type="client_credentials", scope="chat.read", resource=RESOURCE_RS256)
-    return bench.wrk(server, server.token, "post.lua", {"AUTHORIZATION": basic(NIGHTLY), "FORM": form})
+    return bench.wrk(
+        server, server.token, "post.lua", {"AUTHORIZATION": basic(NIGHTLY), "FORM": form}
+    )
 
 
 def issuance(server, bench, without_row=False):

@@ -30,7 +30,9 @@ def people(server, bench, most):
         fill.grow(server, USERS, number)
         started = server.start() * 1000
         point = {"at": number, "start_ms": started, **measured(server, bench)}
-        points.append({**point, "sign-in": flows.sign_in(server, bench), "resident_mib": server.resident()})
+        points.append(
+            {**point, "sign-in": flows.sign_in(server, bench), "resident_mib": server.resident()}
+        )
     return points
 
 

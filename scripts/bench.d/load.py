@@ -3,9 +3,7 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
-import tempfile
 
 HERE = pathlib.Path(__file__).parent
 
@@ -35,7 +33,9 @@ def wrk(server, seconds, url, script, more=None, threads=2, connections=16):
     operations, microseconds, p50, p99, refused = map(int, result[0])
     if not operations:
         raise SystemExit(f"{server.name}: not one answer was right\n{done.stdout}{server.log()}")
-    cpu, database = (used / operations * 1e6 for used in (after[0] - before[0], after[1] - before[1]))
+    cpu, database = (
+        used / operations * 1e6 for used in (after[0] - before[0], after[1] - before[1])
+    )
     return {
         "rate": operations / (microseconds / 1e6),
         "p50_ms": p50 / 1000,
@@ -46,35 +46,31 @@ def wrk(server, seconds, url, script, more=None, threads=2, connections=16):
     }
 
 
-def oha(seconds, rate, url, authorization, form=None, forms=None, connections=16):
-    """POSTs at a constant rate; a request that had to wait for its turn counts from when its turn
-    was. `form` is sent each time, or `forms` one after the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        body = ["-d", form]
-        if forms is not None:
-            file = pathlib.Path(folder, "forms")
-            file.write_text("".join(line + "\n" for line in forms))
-            body = ["-Z", str(file)]
-        command = [
-            shutil.which("oha") or "oha",
-            "--no-tui",
-            "--output-format=json",
-            "--latency-correction",
-            "--disable-compression",
-            f"-q{rate}",
-            f"-c{connections}",
-            f"-z{seconds}s",
-            "--method=POST",
-            f"-HAuthorization: {authorization}",
-            "-HContent-Type: application/x-www-form-urlencoded",
-            *body,
-            url,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+def oha(seconds, rate, url, authorization, form, connections=16):
+    """POSTs `form` at a constant rate; a request that had to wait for its turn counts from when its
+    turn was."""
+    command = [
+        "oha",
+        "--no-tui",
+        "--output-format=json",
+        "--latency-correction",
+        "--disable-compression",
+        f"-q{rate}",
+        f"-c{connections}",
+        f"-z{seconds}s",
+        "--method=POST",
+        f"-HAuthorization: {authorization}",
+        "-HContent-Type: application/x-www-form-urlencoded",
+        f"-d{form}",
+        url,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command[:9])} …\n{done.stderr}")
+        raise SystemExit(f"{' '.join(command[:8])} …\n{done.stderr}")
     report = json.loads(done.stdout)
-    statuses = report["statusCodeDistribution"]
+    statuses, errors = report["statusCodeDistribution"], report["errorDistribution"]
+    # What is under way when the time is over is no failure.
+    failed = sum(number for error, number in errors.items() if "deadline" not in error)
     percentiles = report["latencyPercentiles"]
     return {
         "asked": rate,
@@ -82,5 +78,31 @@ def oha(seconds, rate, url, authorization, form=None, forms=None, connections=16
         "p50_ms": percentiles["p50"] * 1000,
         "p99_ms": percentiles["p99"] * 1000,
         "p99_9_ms": percentiles["p99.9"] * 1000,
-        "refused": sum(count for status, count in statuses.items() if status != "200"),
+        "refused": sum(number for status, number in statuses.items() if status != "200") + failed,
+    }
+
+
+def open_loop(rate, url, authorization, forms, connections=16):
+    """The same for `forms` that count once: `benches/open_loop.rs`."""
+    address, slash, path = url.removeprefix("http://").partition("/")
+    command = [
+        os.environ["OPEN_LOOP"],
+        address,
+        slash + path,
+        authorization,
+        str(rate),
+        str(connections),
+    ]
+    forms = "".join(form + "\n" for form in forms)
+    done = subprocess.run(command, input=forms, capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout.startswith("RESULT "):
+        raise SystemExit(f"{' '.join(command[:3])} …\n{done.stdout}{done.stderr}")
+    answered, microseconds, p50, p99, p99_9, refused = map(int, done.stdout.split()[1:])
+    return {
+        "asked": rate,
+        "rate": answered / (microseconds / 1e6),
+        "p50_ms": p50 / 1000,
+        "p99_ms": p99 / 1000,
+        "p99_9_ms": p99_9 / 1000,
+        "refused": refused,
     }

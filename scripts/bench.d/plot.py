@@ -24,11 +24,15 @@ def flows(results):
         parts.append(text(LABELS - 10, y + BAR * len(rates) / 2 + 3, flow, INK, "end"))
         for name, rate in rates.items():
             length = rate * scale
-            parts.append(f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR - 2}" fill="{COLOURS[name]}"/>')
+            parts.append(
+                f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR - 2}" fill="{COLOURS[name]}"/>'
+            )
             parts.append(text(LABELS + length + 5, y + BAR - 3, f"{rate:,.0f}", QUIET))
             y += BAR
         y += 10
-    return page(WIDTH, y + 10, "Operations per second, best round; each flow has its own scale", parts)
+    return page(
+        WIDTH, y + 10, "Operations per second, best round; each flow has its own scale", parts
+    )
 
 
 def growth(results):
@@ -38,7 +42,12 @@ def growth(results):
     for curve, servers in results["growth"].items():
         parts += panel(curve, servers, top)
         top += 230
-    return page(WIDTH, top, "Operations per second as it grows (solid: client_credentials, dashed: redemption)", parts)
+    return page(
+        WIDTH,
+        top,
+        "Operations per second as it grows (solid: client_credentials, dashed: redemption)",
+        parts,
+    )
 
 
 def panel(curve, servers, top, height=180):
@@ -49,8 +58,13 @@ def panel(curve, servers, top, height=180):
             lines.append((name, dash, line))
     most = max((rate for _, _, line in lines for _, rate in line), default=1)
     far = max((math.log10(max(at, 1)) for _, _, line in lines for at, _ in line), default=1) or 1
-    x = lambda at: 90 + math.log10(max(at, 1)) / far * (WIDTH - 150)
-    y = lambda rate: top + height - rate / most * (height - 20)
+
+    def x(at):
+        return 90 + math.log10(max(at, 1)) / far * (WIDTH - 150)
+
+    def y(rate):
+        return top + height - rate / most * (height - 20)
+
     yield text(20, top + 6, curve, INK)
     yield f'<path d="M90 {top}V{top + height}H{WIDTH - 40}" fill="none" stroke="{QUIET}"/>'
     yield text(84, y(most) + 4, f"{most:,.0f}", QUIET, "end")
@@ -81,5 +95,5 @@ def page(width, height, title, parts):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="12">\n<title>{escape(title)}</title>\n'
         f'<rect width="{width}" height="{height:.0f}" fill="{PAPER}"/>\n'
-        f'{text(20, 22, title, INK)}\n' + "\n".join(parts) + "\n</svg>\n"
+        f"{text(20, 22, title, INK)}\n" + "\n".join(parts) + "\n</svg>\n"
     )

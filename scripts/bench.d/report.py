@@ -12,6 +12,7 @@ SQLITE, POSTGRES, BARE = "tegata-sqlite", "tegata-postgres", "bare"
 MEMORY, ON_POSTGRES = "oidc-provider-memory", "oidc-provider-postgres"
 CREDENTIALS, CREDENTIALS_RS256 = "client_credentials ES256", "client_credentials RS256"
 ISSUANCE, REDEMPTION = "ID-JAG issuance", "ID-JAG redemption"
+WIDTHS = (29, 24, 9, 9, 11, 11, 10, 10, 8)
 # Ratios take the better side of each: what a busy machine takes away is no property of a server.
 BEST = {"rate": max, "cpu_us": min, "p50_ms": min, "p99_ms": min}
 
@@ -30,9 +31,11 @@ def database_cpu(measured):
 
 
 def table(results):
-    print("Operations per second (best, median), latency, CPU of the server for each, and of its database.")
+    print(
+        "Operations per second (best, median), latency, CPU of the server for each, and of its database."
+    )
     for row in rows(results):
-        print("".join(f"{cell:<{width}}" for cell, width in zip(row, (29, 24, 9, 9, 11, 11, 10, 10, 8))))
+        print("".join(f"{cell:<{width}}" for cell, width in zip(row, WIDTHS, strict=True)))
     for name, start in results.get("start", {}).items():
         print(
             f"{name}: first start {start['fresh_ms']:.0f} ms, start {start['existing_ms']:.0f} ms,"
@@ -97,35 +100,119 @@ def promises(results):
         return found
 
     for flow in (ISSUANCE, REDEMPTION):
-        yield f"{flow}: CPU ÷ bare program, both with a row", False, 1.3, ratio(flow, SQLITE, BARE, "cpu_us"), " ×"
+        yield (
+            f"{flow}: CPU ÷ bare program, both with a row",
+            False,
+            1.3,
+            ratio(flow, SQLITE, BARE, "cpu_us"),
+            " ×",
+        )
         yield f"{flow}: rate ÷ bare program", True, 0.6, ratio(flow, SQLITE, BARE), " ×"
-    yield f"{CREDENTIALS}: rate ÷ bare program (without row)", True, 0.6, ratio(CREDENTIALS, SQLITE, BARE), " ×"
-    yield f"{CREDENTIALS}: rate ÷ oidc-provider in memory", True, 2.5, ratio(CREDENTIALS, SQLITE, MEMORY), " ×"
-    yield f"{CREDENTIALS}: rate ÷ oidc-provider on PostgreSQL", True, 4.5, ratio(CREDENTIALS, SQLITE, ON_POSTGRES), " ×"
-    yield f"{CREDENTIALS_RS256}: rate ÷ bare program", True, 0.85, ratio(CREDENTIALS_RS256, SQLITE, BARE), " ×"
+    yield (
+        f"{CREDENTIALS}: rate ÷ bare program (without row)",
+        True,
+        0.6,
+        ratio(CREDENTIALS, SQLITE, BARE),
+        " ×",
+    )
+    yield (
+        f"{CREDENTIALS}: rate ÷ oidc-provider in memory",
+        True,
+        2.5,
+        ratio(CREDENTIALS, SQLITE, MEMORY),
+        " ×",
+    )
+    yield (
+        f"{CREDENTIALS}: rate ÷ oidc-provider on PostgreSQL",
+        True,
+        4.5,
+        ratio(CREDENTIALS, SQLITE, ON_POSTGRES),
+        " ×",
+    )
+    yield (
+        f"{CREDENTIALS_RS256}: rate ÷ bare program",
+        True,
+        0.85,
+        ratio(CREDENTIALS_RS256, SQLITE, BARE),
+        " ×",
+    )
     for flow in ("refresh", "code + PKCE"):
-        yield f"{flow}: rate ÷ oidc-provider in memory", True, 2.5, ratio(flow, SQLITE, MEMORY), " ×"
-        yield f"{flow}: rate ÷ oidc-provider on PostgreSQL", True, 5, ratio(flow, SQLITE, ON_POSTGRES), " ×"
+        yield (
+            f"{flow}: rate ÷ oidc-provider in memory",
+            True,
+            2.5,
+            ratio(flow, SQLITE, MEMORY),
+            " ×",
+        )
+        yield (
+            f"{flow}: rate ÷ oidc-provider on PostgreSQL",
+            True,
+            5,
+            ratio(flow, SQLITE, ON_POSTGRES),
+            " ×",
+        )
     for flow in ("JWKS", "discovery"):
         yield f"{flow}: rate ÷ bare program", True, 0.65, ratio(flow, SQLITE, BARE), " ×"
     for flow in (CREDENTIALS, ISSUANCE, REDEMPTION, "code + PKCE", "refresh"):
-        yield f"{flow}: rate on PostgreSQL ÷ on SQLite", True, 0.5, ratio(flow, POSTGRES, SQLITE), " ×"
+        yield (
+            f"{flow}: rate on PostgreSQL ÷ on SQLite",
+            True,
+            0.5,
+            ratio(flow, POSTGRES, SQLITE),
+            " ×",
+        )
     yield "sign-in: rate ÷ bare argon2id", True, 0.85, ratio("sign-in", SQLITE, BARE), " ×"
     for server in (SQLITE, POSTGRES):
-        yield f"{server}: p99 of {CREDENTIALS} at a constant 1,000/s", False, 5, of("open_loop", server, CREDENTIALS, "p99_ms"), " ms"
-        yield f"{server}: p99 of {REDEMPTION} at a constant 1,000/s", False, 8, of("open_loop", server, REDEMPTION, "p99_ms"), " ms"
-        yield f"{server}: p99 of {CREDENTIALS} at half of its peak", False, 25, of("half_peak", server, "p99_ms"), " ms"
-        yield f"{server}: p99 of tokens while sign-ins saturate", False, 50, of("while_signing_in", server, "tokens", "p99_ms"), " ms"
+        yield (
+            f"{server}: p99 of {CREDENTIALS} at a constant 1,000/s",
+            False,
+            5,
+            of("open_loop", server, CREDENTIALS, "p99_ms"),
+            " ms",
+        )
+        yield (
+            f"{server}: p99 of {REDEMPTION} at a constant 1,000/s",
+            False,
+            8,
+            of("open_loop", server, REDEMPTION, "p99_ms"),
+            " ms",
+        )
+        yield (
+            f"{server}: p99 of {CREDENTIALS} at half of its peak",
+            False,
+            25,
+            of("half_peak", server, "p99_ms"),
+            " ms",
+        )
+        yield (
+            f"{server}: p99 of tokens while sign-ins saturate",
+            False,
+            50,
+            of("while_signing_in", server, "tokens", "p99_ms"),
+            " ms",
+        )
     commit = results.get("commit_ms")
     alone = of("alone", SQLITE, CREDENTIALS, "p50_ms")
     above = alone - commit if alone and commit else None
     yield "a lone request on SQLite: its time above that of one commit", False, 1, above, " ms"
-    yield "first start: fresh database, keys made", False, 1000, of("start", SQLITE, "fresh_ms"), " ms"
+    yield (
+        "first start: fresh database, keys made",
+        False,
+        1000,
+        of("start", SQLITE, "fresh_ms"),
+        " ms",
+    )
     yield "start to first answer", False, 50, of("start", SQLITE, "existing_ms"), " ms"
     yield "resident when idle", False, 30, of("start", SQLITE, "idle_mib"), " MiB"
     yield "resident at peak, over the long run", False, 80, of("soak", SQLITE, "peak_mib"), " MiB"
     first, last = of("soak", SQLITE, "first_mib"), of("soak", SQLITE, "last_mib")
-    yield "memory at the end of the long run ÷ at its beginning", False, 1.1, last / first if first else None, " ×"
+    yield (
+        "memory at the end of the long run ÷ at its beginning",
+        False,
+        1.1,
+        last / first if first else None,
+        " ×",
+    )
     curve = of("growth", "rows", SQLITE)
     for flow in (CREDENTIALS, REDEMPTION):
         whole = curve[-1][flow]["rate"] / curve[0][flow]["rate"] if curve else None

@@ -1,4 +1,4 @@
-"""The servers that are measured, each started and stopped here, and what they use of the machine."""
+"""The servers that are measured: started and stopped here, and what they use of the machine."""
 
 import os
 import pathlib
@@ -30,17 +30,16 @@ class Server:
 
     def start(self):
         """Returns the seconds from the start of the process to its first 200."""
-        log = open(self.folder / "log", "ab")
         begin = time.perf_counter()
-        self.process = subprocess.Popen(
-            self.command(),
-            cwd=self.folder,
-            env={**os.environ, "NODE_ENV": "production"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        log.close()
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                env={**os.environ, "NODE_ENV": "production"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         while not self.is_ready():
             if self.process.poll() is not None or time.perf_counter() - begin > LONGEST_START:
                 raise SystemExit(f"{self.name} does not start:\n{self.log()}")
@@ -153,7 +152,16 @@ class Postgres:
         return urllib.parse.urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     def psql(self, url, sql):
-        psql = [self.programs / "psql", "--no-psqlrc", "-qAtX", "-v", "ON_ERROR_STOP=1", "-F", "\x1f", url]
+        psql = [
+            self.programs / "psql",
+            "--no-psqlrc",
+            "-qAtX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-F",
+            "\x1f",
+            url,
+        ]
         done = subprocess.run(psql, input=sql, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"psql: {sql}\n{done.stderr}")
