@@ -22,7 +22,7 @@ def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.check:
-        return report.check(json.loads(options.check.read_text()))
+        sys.exit(0 if report.check(json.loads(options.check.read_text())) else 3)
     if options.write_docs:
         return report.write_docs(json.loads(options.write_docs.read_text()))
     world = Contenders(options)
