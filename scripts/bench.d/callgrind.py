@@ -80,7 +80,7 @@ def counted(server, path, authorization, forms, name):
 
 class UnderCallgrind(Tegata):
     is_counting = True
-    longest_start = 300
+    longest_start = 600
 
     def command(self):
         command = super().command()
