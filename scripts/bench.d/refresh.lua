@@ -6,11 +6,7 @@ dofile("common.lua")
 local refresh_token
 
 function init()
-  local line = 0
-  for token in io.lines(os.getenv("FOLDER") .. "/refresh-tokens") do
-    line = line + 1
-    if line == number then refresh_token = token end
-  end
+  refresh_token = line_of_mine("refresh-tokens")
 end
 
 function request()

@@ -1,8 +1,12 @@
-# A PostgreSQL for one run of the tests. Sourced by `scripts/test`.
+# A PostgreSQL for one run of the tests, or of the benchmarks. Sourced by `scripts/test` and
+# `scripts/bench`.
 # shellcheck shell=bash
 
 postgres_folder=
 postgres_url=
+# Where its folder goes, and whether it keeps what it acknowledged: `scripts/bench` sets both.
+postgres_parent=/tmp
+postgres_durable=
 
 # The folder of initdb and pg_ctl; Debian keeps them out of the PATH.
 postgres_programs() {
@@ -25,24 +29,27 @@ unprivileged() {
 }
 
 start_postgres() {
-  local programs port
+  local programs port durability
   programs=$(postgres_programs)
   [[ -n $programs ]] || missing PostgreSQL "no initdb in /usr/lib/postgresql/*/bin or in the PATH"
-  postgres_folder=$(mktemp --directory /tmp/tegata-postgres.XXXXXX)
+  postgres_folder=$(mktemp --directory "$postgres_parent/tegata-postgres.XXXXXX")
   if [[ $EUID -eq 0 ]]; then chown postgres "$postgres_folder"; fi
 
   unprivileged "$programs/initdb" --pgdata="$postgres_folder/data" --username=tegata --auth=trust \
     --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$postgres_folder/initdb.log" 2>&1 ||
     { cat "$postgres_folder/initdb.log" >&2; return 1; }
 
-  # What these tests write need not outlive the machine's power. A port that turns out
-  # to be taken makes the server refuse to start; then the next is tried.
+  # What the tests write need not outlive the machine's power.
+  durability="-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+  if [[ -n $postgres_durable ]]; then
+    durability="-c fsync=on -c full_page_writes=on -c synchronous_commit=on"
+  fi
+  # A port that turns out to be taken makes the server refuse to start; then the next is tried.
   for _ in 1 2 3 4 5; do
     port=$((RANDOM % 10000 + 20000))
     if unprivileged "$programs/pg_ctl" start --wait --silent --pgdata="$postgres_folder/data" \
       --log="$postgres_folder/server.log" --options="-c listen_addresses=127.0.0.1 -c port=$port \
-      -c unix_socket_directories='' -c max_connections=400 -c fsync=off -c full_page_writes=off \
-      -c synchronous_commit=off" >/dev/null 2>&1; then
+      -c unix_socket_directories='' -c max_connections=400 $durability" >/dev/null 2>&1; then
       postgres_url=postgres://tegata@127.0.0.1:$port/postgres
       echo "$postgres_url"
       return
