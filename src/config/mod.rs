@@ -4,6 +4,7 @@
 
 mod database;
 mod key_file;
+mod limits;
 mod mistake;
 mod proxies;
 mod raw;
@@ -15,12 +16,14 @@ use std::path::{Path, PathBuf};
 
 use time::Duration;
 
+use crate::limits::Rates;
 use crate::oauth::Issuer;
 use crate::telemetry::{LogFilter, LogFormat};
 use raw::Raw;
 
 pub use database::Database;
 pub use key_file::{KeyFileError, KeySource, key_encryption_key};
+pub use limits::Bounds;
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use proxies::TrustedProxies;
 
@@ -38,6 +41,8 @@ pub struct Config {
     pub outbound: Outbound,
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
+    pub rates: Rates,
+    pub bounds: Bounds,
     pub log: Log,
 }
 
@@ -111,6 +116,8 @@ impl Config {
                 session: raw.seconds("lifetimes.session"),
             },
             sign_in: sign_in(&mut raw),
+            rates: limits::rates(&mut raw),
+            bounds: limits::bounds(&mut raw),
             log: Log {
                 format: raw.text("log.format", |text| {
                     LogFormat::parse(text).ok_or("there is no such format")

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
-use crate::config::{Lifetimes, SignIn, TrustedProxies};
+use crate::config::{Bounds, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
+use crate::limits::Limits;
 use crate::model::{Client, Service};
 use crate::oauth::{GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
@@ -65,6 +66,8 @@ pub struct Shared {
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
+    pub bounds: Bounds,
+    pub limits: Limits,
     pub metrics: Metrics,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,

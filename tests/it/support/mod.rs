@@ -96,20 +96,29 @@ impl World {
         Self::at(HOME, database.into(), directory).await
     }
 
+    /// The world of `world.toml` where an administrator set these keys.
+    pub async fn configured(settings: &[(&str, &str)]) -> Self {
+        let config = config_of(HOME, settings);
+        Self::made(&config, Database::new().await.into(), WORLD).await
+    }
+
     /// A world whose home is elsewhere.
     pub async fn at(home: &str, database: Arc<Database>, directory: &str) -> Self {
+        Self::made(&config_of(home, &[]), database, directory).await
+    }
+
+    async fn made(config: &Config, database: Arc<Database>, directory: &str) -> Self {
         let hands = Hands::default();
         let environment =
             Environment { clock: Arc::new(hands.clone()), entropy: Arc::new(Dice::default()) };
-        let config = config_of(home);
         let store = Store::open(database.url()).await.unwrap();
         let kek = KeyEncryptionKey::new([7; 32]);
         let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await.unwrap();
         let opened = Opened { store, kek, secret_key, environment };
         let partner = Arc::new(Partner::new());
-        apply(&config, &opened, directory).await;
-        keep_rsa_key(&config, &opened.store).await;
-        let live = app::assemble_with(&config, opened, partner.clone()).await.unwrap();
+        apply(config, &opened, directory).await;
+        keep_rsa_key(config, &opened.store).await;
+        let live = app::assemble_with(config, opened, partner.clone()).await.unwrap();
         let live = Arc::new(live);
         Self { router: http::router(&live), live, hands, partner, database }
     }
@@ -213,18 +222,21 @@ impl World {
 }
 
 pub fn config() -> Config {
-    config_of(HOME)
+    config_of(HOME, &[])
 }
 
-fn config_of(home: &str) -> Config {
+fn config_of(home: &str, settings: &[(&str, &str)]) -> Config {
     let environment = [
         ("public_url", home),
         ("database", "sqlite::memory:"),
         ("log.level", "trace"),
         ("sign_in.parallel_hashes", "2"),
     ];
-    let environment: Vec<_> =
-        environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let environment: Vec<_> = environment
+        .iter()
+        .chain(settings)
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
     Config::read(std::path::Path::new("none.toml"), false, &environment).unwrap()
 }
 
