@@ -12,6 +12,7 @@ pub mod reference;
 mod table;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use time::Duration;
@@ -157,8 +158,8 @@ fn beside(database: &Path) -> PathBuf {
 }
 
 fn sign_in(raw: &mut Raw) -> SignIn {
-    // One core stays for those who do not sign in.
-    let cores = || std::thread::available_parallelism().map_or(1, |it| (it.get() - 1).max(1));
+    // Hashing is behind everything else, so it may have them all.
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let parallel = raw.number_if_set("sign_in.parallel_hashes");
     let sign_in = SignIn {
         parallel_hashes: parallel.map_or_else(cores, |number| number as usize),

@@ -157,9 +157,10 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "sign_in.parallel_hashes",
-        what: "How many passwords are hashed at a time. Each takes a core and 19 MiB.",
+        what: "How many passwords are hashed at a time. Each takes 19 MiB, and a core \
+               for as long as nobody else needs it.",
         form: Number { least: 1, most: 256 },
-        default: Found("one less than there are cores, and at least one"),
+        default: Found("as many as there are cores"),
         example: "4",
     },
     Key {

@@ -43,7 +43,8 @@ impl<K: Hash + Eq + Clone> Gate<K> {
         limiter.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(limiter.clock().now());
             // Rounded up: who comes back then gets in.
-            TurnedAway { seconds: wait.as_nanos().div_ceil(1_000_000_000).max(1) as u64 }
+            let begun = u64::from(wait.subsec_nanos() > 0);
+            TurnedAway { seconds: (wait.as_secs() + begun).max(1) }
         })
     }
 
