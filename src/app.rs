@@ -15,8 +15,10 @@ use crate::config::{self, Config, KeyFileError, KeySource};
 use crate::directory::Ground;
 use crate::environment::Environment;
 use crate::http;
+use crate::issuance;
 use crate::jose::KeyEncryptionKey;
-use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
+use crate::limits::Limits;
+use crate::outbound::{self, FetchKeys, Http, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError, leases};
@@ -32,6 +34,11 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often, and how much at a time, expired rows are swept.
 const SWEEP: Duration = Duration::from_secs(10);
 const SWEPT_AT_ONCE: u32 = 500;
+
+/// How often limits forget the quiet, and after how many times the ledger has how many requests
+/// were turned away.
+const FORGET: Duration = Duration::from_secs(1);
+const SUM_UP: u32 = 60;
 
 /// How long requests may take to end after the server was told to.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -110,7 +117,7 @@ pub async fn key_encryption_key(
 
 /// Everything that is shared by all issuers, as `config` wants it.
 pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, AppError> {
-    let outbound = Http::new(Limits {
+    let outbound = Http::new(outbound::Limits {
         reach: Reach::by_config(config.outbound.allow_private_networks),
         timeout: config.outbound.timeout.unsigned_abs(),
         largest: LARGEST_ANSWER,
@@ -126,6 +133,8 @@ pub async fn assemble_with(
     remote_keys: Arc<dyn FetchKeys>,
 ) -> Result<LiveIssuers, AppError> {
     let Opened { store, kek, secret_key, environment } = opened;
+    let metrics = Metrics::new();
+    let limits = Limits::new(&config.rates, &environment.clock, metrics.clone());
     let shared = Arc::new(Shared {
         store,
         passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
@@ -135,7 +144,9 @@ pub async fn assemble_with(
         lifetimes: config.lifetimes,
         sign_in: config.sign_in,
         trusted_proxies: config.trusted_proxies.clone(),
-        metrics: Metrics::new(),
+        bounds: config.bounds,
+        limits,
+        metrics,
         readiness: Readiness::default(),
         home: config.public_url.clone(),
     });
@@ -167,6 +178,7 @@ impl Running {
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
             spawn(look(Arc::clone(&issuers), stopped.clone())),
             spawn(hear(Arc::clone(&issuers), stopped.clone())),
+            spawn(limit(Arc::clone(&issuers), stopped.clone())),
             spawn(sweep(issuers, stopped)),
         ];
         Ok(Self { address, stop, tasks, store, readiness, drain })
@@ -277,6 +289,23 @@ async fn step(store: &Store, us: &str, now: OffsetDateTime) -> Result<u64, Store
             store::sweep::expired(store.write(), past, SWEPT_AT_ONCE).await
         }
         false => Ok(0),
+    }
+}
+
+async fn limit(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    let shared = issuers.shared();
+    let mut goes_on = true;
+    while goes_on {
+        for _ in 0..SUM_UP {
+            goes_on = wait(FORGET, &mut stopped).await;
+            if !goes_on {
+                break;
+            }
+            shared.limits.forget();
+        }
+        if let Err(error) = issuance::record_sums(shared).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a sum is not recorded yet");
+        }
     }
 }
 

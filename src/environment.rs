@@ -3,6 +3,7 @@
 //! These and `outbound::FetchKeys` are the only traits in the crate that exist for tests.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -11,6 +12,12 @@ use time::OffsetDateTime;
 /// Tells the time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
+
+    /// Time that only goes forward, whatever is done to the clock, from an unknown beginning: for
+    /// limits on how often something may happen. Where nobody sets the clock, both are the same.
+    fn steady(&self) -> Duration {
+        self.now().unix_timestamp_nanos().try_into().map_or(Duration::ZERO, Duration::from_nanos)
+    }
 }
 
 /// Draws random bytes that nobody can foresee.
@@ -27,7 +34,7 @@ pub struct Environment {
 
 impl Environment {
     pub fn system() -> Self {
-        Self { clock: Arc::new(System), entropy: Arc::new(System) }
+        Self { clock: Arc::new(System::started()), entropy: Arc::new(System::started()) }
     }
 
     /// 128 random bits in lower-case hexadecimal.
@@ -56,12 +63,23 @@ impl Environment {
     }
 }
 
-struct System;
+struct System(Instant);
+
+impl System {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn started() -> Self {
+        Self(Instant::now())
+    }
+}
 
 impl Clock for System {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
+    }
+
+    fn steady(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -29,6 +29,7 @@ pub mod config;
 pub mod policy;
 pub mod tokens;
 
+pub mod limits;
 pub mod outbound;
 pub mod passwords;
 pub mod store;

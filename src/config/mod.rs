@@ -4,6 +4,7 @@
 
 mod database;
 mod key_file;
+mod limits;
 mod mistake;
 mod proxies;
 mod raw;
@@ -11,16 +12,19 @@ pub mod reference;
 mod table;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use time::Duration;
 
+use crate::limits::Rates;
 use crate::oauth::Issuer;
 use crate::telemetry::{LogFilter, LogFormat};
 use raw::Raw;
 
 pub use database::Database;
 pub use key_file::{KeyFileError, KeySource, key_encryption_key};
+pub use limits::Bounds;
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use proxies::TrustedProxies;
 
@@ -40,6 +44,8 @@ pub struct Config {
     pub outbound: Outbound,
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
+    pub rates: Rates,
+    pub bounds: Bounds,
     pub log: Log,
 }
 
@@ -114,6 +120,8 @@ impl Config {
                 session: raw.seconds("lifetimes.session"),
             },
             sign_in: sign_in(&mut raw),
+            rates: limits::rates(&mut raw),
+            bounds: limits::bounds(&mut raw),
             log: Log {
                 format: raw.text("log.format", |text| {
                     LogFormat::parse(text).ok_or("there is no such format")
@@ -162,8 +170,8 @@ fn beside(database: &Path) -> PathBuf {
 }
 
 fn sign_in(raw: &mut Raw) -> SignIn {
-    // One core stays for those who do not sign in.
-    let cores = || std::thread::available_parallelism().map_or(1, |it| (it.get() - 1).max(1));
+    // Hashing is behind everything else, so it may have them all.
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let parallel = raw.number_if_set("sign_in.parallel_hashes");
     let sign_in = SignIn {
         parallel_hashes: parallel.map_or_else(cores, |number| number as usize),

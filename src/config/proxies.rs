@@ -14,9 +14,12 @@ pub struct NoAddress(String);
 impl TrustedProxies {
     /// Addresses with commas between them; none at all is an empty text.
     pub fn parse(text: &str) -> Result<Self, NoAddress> {
-        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let parsed = words.map(|word| word.parse().map_err(|_| NoAddress(word.to_owned())));
-        Ok(Self(parsed.collect::<Result<_, _>>()?))
+        addresses(text).map(Self)
+    }
+
+    /// Whether `address` is one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
     }
 
     /// Where a request comes from that `peer` sent us with these `X-Forwarded-For` headers: the
@@ -41,6 +44,12 @@ impl TrustedProxies {
         }
         peer
     }
+}
+
+/// Addresses with commas between them.
+pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, NoAddress> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(|word| word.parse().map_err(|_| NoAddress(word.to_owned()))).collect()
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub(super) enum Default {
 use Default::{Found, Is};
 use Form::{Flag, Number, OneOf, Seconds, Secret, Text};
 
+const RATE: &str =
+    "like \"10/s burst 50\" (ten a second, fifty at once) or \"300/m\" (a minute), or \"off\"";
+
 pub(super) const KEYS: &[Key] = &[
     Key {
         path: "public_url",
@@ -163,9 +166,10 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "sign_in.parallel_hashes",
-        what: "How many passwords are hashed at a time. Each takes a core and 19 MiB.",
+        what: "How many passwords are hashed at a time. Each takes 19 MiB, and a core \
+               for as long as nobody else needs it.",
         form: Number { least: 1, most: 256 },
-        default: Found("one less than there are cores, and at least one"),
+        default: Found("as many as there are cores"),
         example: "4",
     },
     Key {
@@ -189,6 +193,125 @@ pub(super) const KEYS: &[Key] = &[
         form: Seconds { least: 1, most: 86_400 },
         default: Is("900"),
         example: "900",
+    },
+    Key {
+        path: "limits.refusals_per_address",
+        what: "How many refusals of one address (an IPv6 network of /64 is one) are \
+               recorded. Beyond that whoever is refused is told to slow down, with 429, and the ledger has \
+               only their number. What is right is answered all the same.",
+        form: Text(RATE),
+        default: Is("10/s burst 50"),
+        example: "\"10/s burst 50\"",
+    },
+    Key {
+        path: "limits.refusals_per_client",
+        what: "The same for a client that has proven who it is.",
+        form: Text(RATE),
+        default: Is("100/s burst 1000"),
+        example: "\"100/s burst 1000\"",
+    },
+    Key {
+        path: "limits.tokens_per_client",
+        what: "How many token requests a client may make that has proven who it is, and how \
+               many of them at once.",
+        form: Text(RATE),
+        default: Is("off"),
+        example: "\"50/s burst 500\"",
+    },
+    Key {
+        path: "limits.tokens_per_user",
+        what: "How many tokens may be issued for one person, over all clients.",
+        form: Text(RATE),
+        default: Is("off"),
+        example: "\"60/m burst 30\"",
+    },
+    Key {
+        path: "limits.tokens_per_address",
+        what: "How many token requests one address may make, right or wrong. Behind a proxy \
+               `trusted_proxies` must be set, or all the world is one address.",
+        form: Text(RATE),
+        default: Is("off"),
+        example: "\"200/s burst 1000\"",
+    },
+    Key {
+        path: "limits.pages_per_address",
+        what: "How many pages one address may ask for: sign-in, consent, sign-out and what \
+               leads to them.",
+        form: Text(RATE),
+        default: Is("20/s burst 400"),
+        example: "\"20/s burst 400\"",
+    },
+    Key {
+        path: "limits.documents_per_address",
+        what: "How often one address may ask for metadata, keys and userinfo.",
+        form: Text(RATE),
+        default: Is("off"),
+        example: "\"50/s\"",
+    },
+    Key {
+        path: "limits.exempt",
+        what: "Addresses that none of the limits per address is for.",
+        form: Text("IP addresses with commas between them"),
+        default: Is("127.0.0.1, ::1"),
+        example: "\"127.0.0.1, ::1, 10.0.0.9\"",
+    },
+    Key {
+        path: "limits.connections",
+        what: "How many connections there may be at a time. More wait until one ends.",
+        form: Number { least: 1, most: 1_000_000 },
+        default: Is("2000"),
+        example: "2000",
+    },
+    Key {
+        path: "limits.connections_per_address",
+        what: "How many of them one address may have; more are closed at once. Proxies \
+               in `trusted_proxies` and exempt addresses may have all.",
+        form: Number { least: 1, most: 1_000_000 },
+        default: Is("256"),
+        example: "256",
+    },
+    Key {
+        path: "limits.header_seconds",
+        what: "How long the first request of a connection may take to come to the point.",
+        form: Seconds { least: 1, most: 300 },
+        default: Is("10"),
+        example: "10",
+    },
+    Key {
+        path: "limits.request_seconds",
+        what: "How long a request may take to arrive with its body and to be answered.",
+        form: Seconds { least: 1, most: 300 },
+        default: Is("30"),
+        example: "30",
+    },
+    Key {
+        path: "limits.idle_seconds",
+        what: "How long a connection may be without another request. Make it longer than \
+               a proxy in front keeps its connections.",
+        form: Seconds { least: 2, most: 3600 },
+        default: Is("75"),
+        example: "75",
+    },
+    Key {
+        path: "limits.header_bytes",
+        what: "How large the header of a request may be, in bytes.",
+        form: Number { least: 8192, most: 1_048_576 },
+        default: Is("16384"),
+        example: "16384",
+    },
+    Key {
+        path: "limits.header_fields",
+        what: "How many fields it may have.",
+        form: Number { least: 16, most: 1000 },
+        default: Is("100"),
+        example: "100",
+    },
+    Key {
+        path: "limits.streams",
+        what: "How many requests may be under way in one connection of HTTP/2.",
+        form: Number { least: 1, most: 1000 },
+        default: Is("100"),
+        example: "100",
     },
     Key {
         path: "log.format",

@@ -10,35 +10,50 @@ pub mod token_exchange;
 
 pub use response::TokenResponse;
 
+use std::net::IpAddr;
+
 use crate::clients::{self, AuthenticatedClient, BadCredentials, Presented};
-use crate::issuance::Attempt;
+use crate::issuance::{Attempt, NotRecorded};
+use crate::limits::{Endpoint, Party, TurnedAway};
 use crate::model::LedgerEvent;
 use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
 use crate::server::AuthorizationServer;
 use crate::store::CommitError;
 
-/// Answers a token request (RFC 6749 §3.2), and records what came of it.
+/// Answers a token request (RFC 6749 §3.2) that comes from `address`, and records what came of it.
 pub async fn answer(
     server: &AuthorizationServer,
     authorization: Option<&str>,
     params: &Params,
     request: RequestId,
+    address: Option<IpAddr>,
 ) -> Result<TokenResponse, TokenError> {
     let mut attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
-    let answer = granted(server, authorization, params, &mut attempt).await;
-    if let Err(error) = &answer
-        && !error.code().is_ours()
-    {
-        attempt.refused(server, error.code(), error.to_string()).await?;
+    attempt.party = Party::Address(address);
+    let answer = match server.shared.limits.visit(Endpoint::Token, address) {
+        Ok(()) => granted(server, authorization, params, &mut attempt).await,
+        Err(early) => Err(early.into()),
+    };
+    if let Err(error) = &answer {
+        match error.code() {
+            ErrorCode::SlowDown => attempt.turned_away(server),
+            code if code.is_ours() => {}
+            code => attempt.refused(server, code, error.to_string()).await?,
+        }
     }
     answer
 }
 
 /// A token request of which nothing could be read, because of `why`: it is refused and
 /// recorded as any other is.
-pub async fn unread(server: &AuthorizationServer, request: RequestId, why: String) -> TokenError {
-    let error = TokenError::Unread(why);
-    let attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
+pub async fn unread(
+    server: &AuthorizationServer,
+    request: RequestId,
+    address: Option<IpAddr>,
+    error: TokenError,
+) -> TokenError {
+    let mut attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
+    attempt.party = Party::Address(address);
     match attempt.refused(server, error.code(), error.to_string()).await {
         Ok(()) => error,
         Err(failed) => failed.into(),
@@ -60,6 +75,12 @@ async fn granted(
         .ok_or(TokenError::UnsupportedGrantType)?;
 
     let client = clients::authenticate(server, &presented, attempt.now).await?;
+    // Only what has proven who it is counts: nobody else uses up what a client may do.
+    if client.is_confidential() {
+        let key = server.shared.limits.client_key(&server.issuer, client.id());
+        attempt.party = Party::Client(key);
+        server.shared.limits.token_request(key)?;
+    }
     if !client.record().may_use(grant_type) {
         return Err(TokenError::UnauthorizedClient);
     }
@@ -101,6 +122,10 @@ async fn dispatch(
 pub enum TokenError {
     #[error("{0}")]
     Unread(String),
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("{0}")]
+    TurnedAway(#[from] TurnedAway),
     #[error(transparent)]
     Parameters(#[from] ParamError),
     #[error("this grant type is not supported here")]
@@ -123,6 +148,15 @@ pub enum TokenError {
     Unrecorded(#[from] CommitError),
 }
 
+impl From<NotRecorded> for TokenError {
+    fn from(error: NotRecorded) -> Self {
+        match error {
+            NotRecorded::TurnedAway(early) => early.into(),
+            NotRecorded::Commit(error) => error.into(),
+        }
+    }
+}
+
 impl From<BadCredentials> for TokenError {
     fn from(bad: BadCredentials) -> Self {
         Self::Client(bad.into())
@@ -130,9 +164,22 @@ impl From<BadCredentials> for TokenError {
 }
 
 impl TokenError {
+    /// For how many seconds whoever asked too often has to wait. The limit may have been met far
+    /// below.
+    pub fn retry_after(&self) -> Option<u64> {
+        let mut error: &dyn std::error::Error = self;
+        loop {
+            if let Some(early) = error.downcast_ref::<TurnedAway>() {
+                return Some(early.seconds);
+            }
+            error = error.source()?;
+        }
+    }
+
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unread(_) => ErrorCode::InvalidRequest,
+            Self::Unread(_) | Self::TooLarge(_) => ErrorCode::InvalidRequest,
+            Self::TurnedAway(_) => ErrorCode::SlowDown,
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,

@@ -12,6 +12,7 @@ use crate::flows::authorization::request::{self, AuthorizationRequest};
 use crate::flows::authorization::step::{self, Step};
 use crate::flows::authorization::{consent, consent::Asked, response::Redirected};
 use crate::issuance::{self, Attempt};
+use crate::limits::Party;
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::{ErrorCode, Params, error_description};
 
@@ -119,6 +120,7 @@ pub(super) async fn finish(
             // RFC 6749 §4.1.2.1 has two codes for what is not the client's fault.
             let code = match refusal.code() {
                 code if code.is_ours() => code,
+                ErrorCode::SlowDown => ErrorCode::TemporarilyUnavailable,
                 _ => ErrorCode::AccessDenied,
             };
             error::log(code, &refusal);
@@ -139,7 +141,7 @@ pub(super) async fn refuse(
     let mut attempt = attempt(browser, client);
     attempt.user = browser.person().await?.map(|(user, _)| user.id.clone());
     let recorded = attempt.refused(server, code, said.to_owned()).await;
-    recorded.map_err(|error| browser.failed(&error))?;
+    recorded.map_err(|error| browser.unrecorded(&error))?;
     server.shared.metrics.refused("authorize", code.as_str());
     let logged = error_description(said);
     tracing::info!(error.code = code.as_str(), "an authorization was refused: {logged}");
@@ -149,6 +151,7 @@ pub(super) async fn refuse(
 pub(super) fn attempt(browser: &Browser, client: &Client) -> Attempt {
     let here = &browser.here;
     let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Code);
+    attempt.party = Party::Address(here.address);
     attempt.client = Some(client.id.clone());
     attempt
 }

@@ -1,12 +1,11 @@
 //! A person's browser: its session, its language, and the pages that it is sent.
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tower_sessions::session_store::Error::Backend;
@@ -18,6 +17,8 @@ use super::located::Here;
 use super::pages::{ErrorPage, Language, Page, Texts};
 use super::session;
 use crate::flows::authorization::request::AuthorizationRequest;
+use crate::issuance::NotRecorded;
+use crate::limits::{Endpoint, TurnedAway};
 use crate::model::{Login, User};
 use crate::oauth::{ErrorCode, Params, SessionId};
 use crate::store::{AwayError, StoreError};
@@ -27,7 +28,6 @@ pub(super) struct Browser {
     pub here: Here,
     pub session: Session,
     pub query: Params,
-    pub address: Option<IpAddr>,
     accept_language: Option<String>,
 }
 
@@ -58,15 +58,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Browser {
         let query = parts.uri.query().unwrap_or_default();
         // A query that cannot be read names no request and no language.
         let query = Params::parse(query.as_bytes()).unwrap_or_default();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let accept_language = parts.headers.get(header::ACCEPT_LANGUAGE);
         let accept_language = accept_language.and_then(|it| it.to_str().ok()).map(str::to_owned);
-        let proxies = &here.server.shared.trusted_proxies;
-        let forwarded: Vec<_> = parts.headers.get_all("x-forwarded-for").iter().collect();
-        // What is no text ends the list where it stands.
-        let forwarded = forwarded.iter().map(|it| it.to_str().unwrap_or("?"));
-        let address = peer.map(|ConnectInfo(peer)| proxies.origin(peer.ip(), forwarded));
-        Ok(Self { here, session, query, address, accept_language })
+        Ok(Self { here, session, query, accept_language })
     }
 }
 
@@ -261,6 +255,19 @@ impl Browser {
         self.refused(code_of(error), error)
     }
 
+    /// A page for a refusal that has no entry in the ledger.
+    pub(super) fn unrecorded(&self, error: &NotRecorded) -> PageError {
+        match error {
+            NotRecorded::TurnedAway(early) => self.early(*early),
+            NotRecorded::Commit(error) => self.failed(error),
+        }
+    }
+
+    /// A page for who came too early.
+    pub(super) fn early(&self, early: TurnedAway) -> PageError {
+        self.error(PageErrorKind::SlowDown(early), &early.to_string())
+    }
+
     /// Sessions are plain rows: what cannot be kept or found says that the database is away.
     fn lost(&self, error: &tower_sessions::session::Error) -> PageError {
         let code = match error {
@@ -289,6 +296,22 @@ pub(super) fn see_other(to: &str) -> Response {
     let no_store = header::HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
+}
+
+/// Before anything else is done for a page: whether its address asks too often.
+pub(super) async fn not_too_often(
+    here: Here,
+    request: Request,
+    next: Next,
+) -> Result<Response, PageError> {
+    if let Err(early) = here.server.shared.limits.visit(Endpoint::Pages, here.address) {
+        let (mut parts, _) = request.into_parts();
+        return match Browser::from_request_parts(&mut parts, &()).await {
+            Ok(browser) => Err(browser.early(early)),
+            Err(rejection) => Ok(rejection.into_response()),
+        };
+    }
+    Ok(next.run(request).await)
 }
 
 pub(super) async fn not_found(browser: Browser) -> PageError {

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::form::BadForm;
-use super::pages::ErrorPage;
+use super::pages::{ErrorPage, SignInFailure};
 use crate::grants::TokenError;
+use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Issuer, error_description};
 
 /// What a request gets that was not answered in time.
@@ -20,7 +21,13 @@ pub(super) const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
 pub(super) struct OAuthError {
     code: ErrorCode,
     description: String,
+    status: StatusCode,
+    /// How many seconds to wait before the next try.
+    retry_after: Option<u64>,
 }
+
+/// How long whoever meets [`ErrorCode::TemporarilyUnavailable`] should wait, in seconds.
+const BACK_SOON: u64 = 5;
 
 /// RFC 6749 §5.1: both, on whatever may hold a token.
 pub(super) const NOT_KEPT: [(header::HeaderName, &str); 2] =
@@ -37,6 +44,8 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        // RFC 6585 §4. `docs/decisions/0026-who-is-turned-away.md`.
+        ErrorCode::SlowDown => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -59,13 +68,25 @@ impl From<TokenError> for OAuthError {
             ErrorCode::ServerError => OUR_FAULT.to_owned(),
             _ => error.to_string(),
         };
-        Self { code, description }
+        let retry_after = error.retry_after();
+        // RFC 9110 §15.5.14.
+        let status = match error {
+            TokenError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => status(code),
+        };
+        Self { code, description, status, retry_after }
+    }
+}
+
+impl From<TurnedAway> for OAuthError {
+    fn from(early: TurnedAway) -> Self {
+        TokenError::from(early).into()
     }
 }
 
 impl From<BadForm> for OAuthError {
     fn from(bad: BadForm) -> Self {
-        Self { code: ErrorCode::InvalidRequest, description: bad.to_string() }
+        TokenError::from(bad).into()
     }
 }
 
@@ -78,17 +99,22 @@ impl IntoResponse for BadForm {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let status = status(self.code);
-        let mut response = described(status, self.code, &self.description);
-        if status == StatusCode::UNAUTHORIZED {
+        let mut response = described(self.status, self.code, &self.description);
+        if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6749 §5.2: a "WWW-Authenticate" that matches the scheme of the client.
             let challenge = HeaderValue::from_static("Basic realm=\"tegata\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        }
+        let unavailable = (self.code == ErrorCode::TemporarilyUnavailable).then_some(BACK_SOON);
+        come_back(&mut response, self.retry_after.or(unavailable));
         response
+    }
+}
+
+/// RFC 9110 §10.2.3.
+fn come_back(response: &mut Response, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 }
 
@@ -183,6 +209,8 @@ pub(super) enum PageErrorKind {
     /// The request that the page belongs to is over.
     Expired,
     NotFound,
+    /// The address asks too often.
+    SlowDown(TurnedAway),
 }
 
 /// An error that a person sees.
@@ -198,6 +226,7 @@ impl PageErrorKind {
             Self::Csrf => "csrf",
             Self::Expired => "expired",
             Self::NotFound => "not_found",
+            Self::SlowDown(_) => ErrorCode::SlowDown.as_str(),
         }
     }
 
@@ -207,26 +236,37 @@ impl PageErrorKind {
             Self::Csrf => StatusCode::FORBIDDEN,
             Self::Expired => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SlowDown(_) => status(ErrorCode::SlowDown),
+        }
+    }
+
+    fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::SlowDown(early) => Some(early.seconds),
+            Self::OAuth(ErrorCode::TemporarilyUnavailable) => Some(BACK_SOON),
+            _ => None,
         }
     }
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        (self.kind.status(), html(&*self.page)).into_response()
+        let mut response = (self.kind.status(), html(&*self.page)).into_response();
+        come_back(&mut response, self.kind.retry_after());
+        response
     }
 }
 
 /// What a sign-in page comes back with.
-pub(super) fn sign_in_failed(page: Response, wait: Option<u64>) -> Response {
+pub(super) fn sign_in_failed(page: Response, failure: SignInFailure) -> Response {
     let mut response = page;
-    *response.status_mut() = match wait {
-        None => StatusCode::UNPROCESSABLE_ENTITY,
-        Some(seconds) => {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            StatusCode::TOO_MANY_REQUESTS
-        }
+    let (status, wait) = match failure {
+        SignInFailure::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, None),
+        SignInFailure::SlowDown { seconds } => (StatusCode::TOO_MANY_REQUESTS, Some(seconds)),
+        SignInFailure::Busy { seconds } => (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)),
     };
+    *response.status_mut() = status;
+    come_back(&mut response, wait);
     response
 }
 

@@ -3,7 +3,9 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use http_body_util::LengthLimitError;
 
+use crate::grants::TokenError;
 use crate::oauth::{NotAForm, Params};
 
 /// The largest form that we read, in bytes: a few JWTs fit in.
@@ -16,10 +18,28 @@ pub(super) struct Form(pub Params);
 pub(super) enum BadForm {
     #[error("the Content-Type must be application/x-www-form-urlencoded")]
     ContentType,
-    #[error("the body is too large or broke off")]
+    #[error("the body is larger than 64 KiB")]
+    TooLarge,
+    #[error("the body broke off")]
     Body,
     #[error("{0}")]
     Syntax(#[from] NotAForm),
+}
+
+impl From<BadForm> for TokenError {
+    fn from(bad: BadForm) -> Self {
+        match bad {
+            BadForm::TooLarge => Self::TooLarge(bad.to_string()),
+            _ => Self::Unread(bad.to_string()),
+        }
+    }
+}
+
+fn too_large_or_broken(error: axum::Error) -> BadForm {
+    match error.into_inner().is::<LengthLimitError>() {
+        true => BadForm::TooLarge,
+        false => BadForm::Body,
+    }
 }
 
 impl<S: Sync> FromRequest<S> for Form {
@@ -33,7 +53,7 @@ impl<S: Sync> FromRequest<S> for Form {
             return Err(BadForm::ContentType);
         }
         let body: Body = request.into_body();
-        let bytes = to_bytes(body, LARGEST).await.map_err(|_| BadForm::Body)?;
+        let bytes = to_bytes(body, LARGEST).await.map_err(too_large_or_broken)?;
         Ok(Self(Params::parse(&bytes)?))
     }
 }

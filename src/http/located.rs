@@ -1,15 +1,18 @@
 //! Finding out which issuer a request is for, and taking the issuer's path off its own.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, PathAndQuery, Uri};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::error::{self, Misdirected, TwoHosts};
+use super::error::{self, Misdirected, OAuthError, TwoHosts};
+use crate::config::TrustedProxies;
+use crate::limits::Endpoint;
 use crate::oauth::RequestId;
 use crate::server::{AuthorizationServer, LiveIssuers};
 
@@ -18,6 +21,8 @@ use crate::server::{AuthorizationServer, LiveIssuers};
 pub(super) struct Here {
     pub server: Arc<AuthorizationServer>,
     pub request: RequestId,
+    /// Where the request comes from, if that is known.
+    pub address: Option<IpAddr>,
     /// The path as it was asked for, with that of the issuer.
     pub path: String,
 }
@@ -56,13 +61,31 @@ pub(super) async fn locate(
         unreachable!("`observe` gives every request an id before anything else happens")
     };
     let server = located.server;
+    let address = origin(&server.shared.trusted_proxies, &request);
+    if is_document(&located.path)
+        && let Err(early) = server.shared.limits.visit(Endpoint::Documents, address)
+    {
+        return OAuthError::from(early).into_response();
+    }
     *request.uri_mut() = below(request.uri(), &located.path);
-    request.extensions_mut().insert(Here { server, request: id, path });
+    request.extensions_mut().insert(Here { server, request: id, address, path });
     next.run(request).await
 }
 
+/// What needs no database: it is as true as it was.
 fn is_public(path: &str) -> bool {
     path == "/oauth2/jwks" || path.starts_with("/.well-known/")
+}
+
+fn is_document(path: &str) -> bool {
+    is_public(path) || path == "/oauth2/userinfo"
+}
+
+fn origin(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let forwarded = request.headers().get_all("x-forwarded-for").iter();
+    // What is no text ends the list where it stands.
+    Some(proxies.origin(peer.ip(), forwarded.map(|it| it.to_str().unwrap_or("?"))))
 }
 
 /// HTTP/2 has the authority in the URI, HTTP/1.1 in `Host`.

@@ -10,6 +10,7 @@ mod health;
 mod home;
 mod located;
 mod logout;
+mod neighbours;
 mod observe;
 mod pages;
 mod policy_headers;
@@ -19,8 +20,8 @@ mod sign_in;
 mod token;
 mod userinfo;
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -28,19 +29,7 @@ use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::serve::Bounds;
 use crate::server::LiveIssuers;
-
-/// How long a request may take to arrive and to be answered.
-const LONGEST: Duration = Duration::from_secs(30);
-
-/// What a stranger may take of us.
-const BOUNDS: Bounds = Bounds {
-    connections: 2_000,
-    header: Duration::from_secs(10),
-    // Longer than the minute for which most proxies keep a connection.
-    idle: Duration::from_secs(75),
-};
 
 /// Answers on `listener` until `until`, and then finishes what is under way.
 pub async fn serve(
@@ -48,8 +37,10 @@ pub async fn serve(
     issuers: &Arc<LiveIssuers>,
     until: impl Future<Output = ()>,
 ) {
-    let readiness = issuers.shared().readiness.clone();
-    serve::serve(listener, router(issuers), BOUNDS, readiness, until).await;
+    let shared = issuers.shared();
+    let free = |it: IpAddr| shared.trusted_proxies.contains(it) || shared.limits.is_exempt(it);
+    let (bounds, readiness) = (shared.bounds, shared.readiness.clone());
+    serve::serve(listener, router(issuers), serve::Door { bounds, readiness, free }, until).await;
 }
 
 /// Everything that the server answers to: the same for home and for each service, below the
@@ -69,6 +60,7 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
         .route("/consent", get(consent::show).post(consent::submit))
         .route("/oauth2/logout", get(logout::show).post(logout::submit))
         .fallback(any(browser::not_found))
+        .layer(from_fn(browser::not_too_often))
         .layer(session::layer(issuers.shared()))
         .layer(from_fn(browser::kept))
         .layer(from_fn(policy_headers::for_pages));
@@ -80,6 +72,8 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
         .fallback_service(by_issuer)
         .layer(from_fn_with_state(Arc::clone(issuers), located::locate));
 
+    // For a request to arrive, with all of its body, and to be answered.
+    let longest = issuers.shared().bounds.request.unsigned_abs();
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -88,6 +82,6 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
         .with_state(Arc::clone(issuers))
         .fallback_service(located)
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(tower_http::timeout::TimeoutLayer::with_status_code(error::TIMEOUT, LONGEST))
+        .layer(tower_http::timeout::TimeoutLayer::with_status_code(error::TIMEOUT, longest))
         .layer(from_fn_with_state(Arc::clone(issuers), observe::observe))
 }

@@ -1,7 +1,7 @@
 //! Connections: how many there are at a time, and how long one may take over its requests.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,33 +19,41 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tower::util::{MapRequest, MapResponse};
 
+use super::neighbours::Neighbours;
+use crate::config::Bounds;
 use crate::server::Readiness;
 
-/// What strangers may take of us before they have said anything.
-#[derive(Clone, Copy)]
-pub(super) struct Bounds {
-    /// That many connections at a time. The others wait to be accepted.
-    pub connections: usize,
-    /// For the header of a request.
-    pub header: Duration,
-    /// Without another request. It is longer than a request may take to be answered, so that
-    /// nothing is under way when it is over.
-    pub idle: Duration,
-}
+/// What a request of HTTP/2 may send before we have read any of it, and all requests of its
+/// connection together, in bytes. The largest form fits in.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+
+/// What hyper keeps on the stack for the fields of a header.
+const FIELDS_ON_STACK: usize = 100;
 
 /// How long we wait when the system cannot give us a connection, as when there are too many
 /// open files.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Who gets in, and what they may take of us.
+pub(super) struct Door<F> {
+    pub bounds: Bounds,
+    /// Whether others should be sent elsewhere.
+    pub readiness: Readiness,
+    /// Addresses that may have all connections.
+    pub free: F,
+}
+
 /// Answers on `listener` until `until`, and then finishes what is under way.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
-    bounds: Bounds,
-    readiness: Readiness,
+    door: Door<impl Fn(IpAddr) -> bool>,
     until: impl Future<Output = ()>,
 ) {
+    let Door { bounds, readiness, free } = door;
     let places = Arc::new(Semaphore::new(bounds.connections));
+    let neighbours = Neighbours::default();
     // Who drops this future ends all connections with it.
     let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     let mut until = pin!(until);
@@ -55,11 +63,19 @@ pub(super) async fn serve(
             Some(_) = connections.join_next() => continue,
             accepted = accept(&listener, &places) => accepted,
         };
+        let neighbour = match free(peer.ip()) {
+            true => None,
+            false => match neighbours.enter(peer.ip(), bounds.connections_per_address) {
+                Some(neighbour) => Some(neighbour),
+                // It has not said anything, and an answer before a question is none.
+                None => continue,
+            },
+        };
         let (router, watcher) = (router.clone(), graceful.watcher());
         let readiness = readiness.clone();
         connections.spawn(async move {
             answer((stream, peer), router, bounds, readiness, watcher).await;
-            drop(place);
+            drop((place, neighbour));
         });
     }
     drop(listener);
@@ -121,11 +137,12 @@ async fn answer(
     let mut connection = pin!(watcher.watch(connection));
     // hyper's own limit begins when it knows which version of HTTP is spoken, which some never
     // say; and in HTTP/2 a connection may be alive and yet ask nothing.
-    let mut rest = bounds.header;
+    let (header, idle) = (bounds.header.unsigned_abs(), bounds.idle.unsigned_abs());
+    let mut rest = header;
     loop {
         tokio::select! {
             _ = &mut connection => return,
-            () = asked.notified() => rest = bounds.idle,
+            () = asked.notified() => rest = idle,
             () = tokio::time::sleep(rest) => return,
         }
     }
@@ -133,34 +150,58 @@ async fn answer(
 
 fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
+    let (header, idle) = (bounds.header.unsigned_abs(), bounds.idle.unsigned_abs());
+    let mut http1 = builder.http1();
     // It runs between requests, too; how long the first may take is for the clock above.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle);
+    http1.timer(TokioTimer::new()).header_read_timeout(idle);
+    // Answered with 431 (RFC 6585 §5), or 414 if it is the first line that is too long.
+    http1.max_buf_size(bounds.header_bytes as usize);
+    if bounds.header_fields != FIELDS_ON_STACK {
+        http1.max_headers(bounds.header_fields);
+    }
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new());
-    http2.keep_alive_interval(bounds.idle / 3).keep_alive_timeout(bounds.header);
+    http2.keep_alive_interval(idle / 3).keep_alive_timeout(header);
+    // RFC 9113 §6.5.2. The size counts 32 bytes for each field, so it limits their number, too.
+    http2.max_header_list_size(bounds.header_bytes).max_concurrent_streams(bounds.streams);
+    http2.initial_stream_window_size(STREAM_WINDOW);
+    http2.initial_connection_window_size(CONNECTION_WINDOW);
     builder
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::body::Bytes;
+    use axum::http::StatusCode;
+    use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
+    use tower_http::timeout::TimeoutLayer;
 
     use super::*;
 
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
+    fn bounds() -> Bounds {
+        Bounds {
+            connections: 10,
+            connections_per_address: 10,
+            header: time::Duration::milliseconds(200),
+            request: time::Duration::milliseconds(300),
+            idle: time::Duration::seconds(2),
+            header_bytes: 8192,
+            header_fields: 20,
+            streams: 7,
+        }
+    }
+
     /// A server that takes a moment for `/slow`, where it listens, and what ends it.
-    async fn start(
-        connections: usize,
-        tasks: &mut JoinSet<()>,
-    ) -> (SocketAddr, oneshot::Sender<()>) {
-        start_with(connections, Readiness::default(), tasks).await
+    async fn start(bounds: Bounds, tasks: &mut JoinSet<()>) -> (SocketAddr, oneshot::Sender<()>) {
+        start_with(bounds, Readiness::default(), tasks).await
     }
 
     async fn start_with(
-        connections: usize,
+        bounds: Bounds,
         readiness: Readiness,
         tasks: &mut JoinSet<()>,
     ) -> (SocketAddr, oneshot::Sender<()>) {
@@ -169,16 +210,21 @@ mod tests {
             "slow"
         };
         let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
-        let router = Router::new().route("/", get(peer)).route("/slow", get(slow));
+        let longest = TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            bounds.request.unsigned_abs(),
+        );
+        let whole = |body: Bytes| async move { body.len().to_string() };
+        let router = Router::new().route("/whole", post(whole)).layer(longest);
+        let router = router.route("/", get(peer)).route("/slow", get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (header, idle) = (Duration::from_millis(200), Duration::from_secs(2));
         let until = async move {
             let _ = stopped.await;
         };
-        let bounds = Bounds { connections, header, idle };
-        tasks.spawn(serve(listener, router, bounds, readiness, until));
+        let door = Door { bounds, readiness, free: |_| false };
+        tasks.spawn(serve(listener, router, door, until));
         (address, stop)
     }
 
@@ -202,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_come_to_the_point() {
         let mut tasks = JoinSet::new();
-        let (address, _stop) = start(10, &mut tasks).await;
+        let (address, _stop) = start(bounds(), &mut tasks).await;
         let mut idlers = vec![];
         for bytes in [&b"GET / HTTP/1.1\r\nHost: x\r\nX-A"[..], b"PRI * HT", b"P", b""] {
             idlers.push(open(address, bytes).await);
@@ -219,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn more_connections_than_there_are_places() {
         let mut tasks = JoinSet::new();
-        let (address, _stop) = start(1, &mut tasks).await;
+        let (address, _stop) = start(Bounds { connections: 1, ..bounds() }, &mut tasks).await;
         let (first, second) = (open(address, b"").await, open(address, GET).await);
         assert!(rest(second).await.starts_with("HTTP/1.1 200 OK"));
         assert_eq!(rest(first).await, "");
@@ -230,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn about_to_end() {
         let (mut tasks, readiness) = (JoinSet::new(), Readiness::default());
-        let (address, _stop) = start_with(10, readiness.clone(), &mut tasks).await;
+        let (address, _stop) = start_with(bounds(), readiness.clone(), &mut tasks).await;
         let asks = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
         let mut kept = open(address, asks).await;
         let mut first = [0; 15];
@@ -247,12 +293,88 @@ mod tests {
     #[tokio::test]
     async fn what_is_under_way_is_finished() {
         let mut tasks = JoinSet::new();
-        let (address, stop) = start(10, &mut tasks).await;
+        let (address, stop) = start(bounds(), &mut tasks).await;
         let asked = open(address, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         stop.send(()).unwrap();
         assert!(rest(asked).await.ends_with("slow"));
         tasks.join_next().await.unwrap().unwrap();
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    /// The third connection of one address is closed, until one of the others has ended.
+    #[tokio::test]
+    async fn more_connections_than_an_address_may_have() {
+        let mut tasks = JoinSet::new();
+        let few = Bounds { connections_per_address: 2, ..bounds() };
+        let (address, _stop) = start(few, &mut tasks).await;
+        let (first, second) = (open(address, b"").await, open(address, b"").await);
+        let mut third = TcpStream::connect(address).await.unwrap();
+        // It may be closed before there is anything to read.
+        let _ = third.write_all(GET).await;
+        let mut bytes = vec![];
+        let _ = third.read_to_end(&mut bytes).await;
+        assert_eq!(bytes, b"");
+        assert_eq!(rest(first).await + &rest(second).await, "");
+        assert!(rest(open(address, GET).await).await.starts_with("HTTP/1.1 200 OK"));
+    }
+
+    /// RFC 6585 §5 and RFC 9110 §15.5.15.
+    #[tokio::test]
+    async fn a_header_that_is_too_large() {
+        let mut tasks = JoinSet::new();
+        let (address, _stop) = start(bounds(), &mut tasks).await;
+        let fields = "x: y\r\n".repeat(21);
+        let long = "x".repeat(8192);
+        for (header, status) in [
+            (format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n"), "431"),
+            (format!("GET / HTTP/1.1\r\nHost: x\r\nX-A: {long}\r\n\r\n"), "431"),
+            (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 16)), "414"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // It may be answered before all is sent.
+            let _ = stream.write_all(header.as_bytes()).await;
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, format!("HTTP/1.1 {status}").as_bytes());
+        }
+    }
+
+    /// Each byte comes in time, and the last one never.
+    #[tokio::test]
+    async fn a_body_that_trickles() {
+        let mut tasks = JoinSet::new();
+        let (address, _stop) = start(bounds(), &mut tasks).await;
+        let header = b"POST /whole HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+        let (read, mut write) = open(address, header).await.into_split();
+        tasks.spawn(async move {
+            while write.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let mut answer = [0; 12];
+        let mut read = read;
+        read.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 408");
+    }
+
+    /// RFC 9113 §6.5.2: what is told of concurrent streams (3), windows (4) and headers (6).
+    #[tokio::test]
+    async fn what_http_2_is_told() {
+        let mut tasks = JoinSet::new();
+        let (address, _stop) = start(bounds(), &mut tasks).await;
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        let mut stream = open(address, preface).await;
+        let mut frame = [0; 9];
+        stream.read_exact(&mut frame).await.unwrap();
+        assert_eq!(frame[3], 4, "SETTINGS");
+        let mut settings = vec![0; usize::from(frame[2])];
+        stream.read_exact(&mut settings).await.unwrap();
+        let told = |id: u8| {
+            let found = settings.chunks(6).find(|it| it[1] == id)?;
+            Some(u32::from_be_bytes(found[2..].try_into().unwrap()))
+        };
+        assert_eq!((told(3), told(6)), (Some(7), Some(8192)));
+        assert_eq!(told(4).unwrap_or(65_535), STREAM_WINDOW);
     }
 }

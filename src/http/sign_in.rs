@@ -12,6 +12,7 @@ use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
 use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
 use crate::issuance::Attempt;
+use crate::limits::Party;
 use crate::model::LedgerEvent;
 use crate::oauth::ErrorCode;
 
@@ -33,25 +34,32 @@ pub(super) async fn submit(
     let credentials = Credentials {
         username: field("username"),
         password: SecretString::from(field("password")),
-        address: browser.address,
+        address: browser.here.address,
     };
     let (typed, here) = (credentials.username.clone(), &browser.here);
     let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::SignIn);
+    attempt.party = Party::Address(here.address);
     attempt.client = pending.as_ref().map(|it| it.request.client.clone());
     let metrics = &here.server.shared.metrics;
     let login = match sign_in::sign_in(&here.server, credentials, &mut attempt).await {
         Ok(login) => login,
         Err(refusal) => {
-            let (failure, wait) = match refusal {
-                Refusal::Wrong => (SignInFailure::Wrong, None),
-                Refusal::SlowDown(seconds) => slow_down(seconds.unsigned_abs()),
-                Refusal::Busy(_) => slow_down(2),
+            let failure = match refusal {
+                Refusal::Wrong => SignInFailure::Wrong,
+                Refusal::SlowDown(seconds) => {
+                    SignInFailure::SlowDown { seconds: seconds.unsigned_abs() }
+                }
+                Refusal::Busy(_) => SignInFailure::Busy { seconds: 2 },
                 Refusal::Store(error) => return Err(browser.failed(&error)),
                 Refusal::Commit(error) => return Err(browser.failed(&error)),
             };
-            metrics.signed_in(if wait.is_some() { "slowed_down" } else { "wrong" });
+            metrics.signed_in(match failure {
+                SignInFailure::Wrong => "wrong",
+                SignInFailure::SlowDown { .. } => "slowed_down",
+                SignInFailure::Busy { .. } => "busy",
+            });
             let page = page(&browser, pending.as_ref(), typed, Some(failure)).await?;
-            return Ok(error::sign_in_failed(page, wait));
+            return Ok(error::sign_in_failed(page, failure));
         }
     };
     metrics.signed_in("right");
@@ -68,10 +76,6 @@ pub(super) async fn submit(
             authorize::go_on(&browser, &client, request, Some(pending)).await
         }
     }
-}
-
-fn slow_down(seconds: u64) -> (SignInFailure, Option<u64>) {
-    (SignInFailure::SlowDown { seconds }, Some(seconds))
 }
 
 async fn page(

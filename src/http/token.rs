@@ -17,9 +17,10 @@ pub(super) async fn token(
     let server = &here.server;
     let answer = match form {
         Ok(Form(params)) => {
-            grants::answer(server, authorization(&headers), &params, here.request).await
+            let authorization = authorization(&headers);
+            grants::answer(server, authorization, &params, here.request, here.address).await
         }
-        Err(bad) => Err(grants::unread(server, here.request, bad.to_string()).await),
+        Err(bad) => Err(grants::unread(server, here.request, here.address, bad.into()).await),
     };
     match &answer {
         Ok(response) => server.shared.metrics.issued(response.kind()),

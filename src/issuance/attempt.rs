@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::limits::{Party, TurnedAway, Unrecorded};
 use crate::model::{LedgerEntry, LedgerEvent, Outcome};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
 use crate::server::AuthorizationServer;
@@ -14,6 +15,8 @@ pub struct Attempt {
     /// The time of the request. All of it happens at this moment.
     pub now: OffsetDateTime,
     pub request: RequestId,
+    /// Whom a refusal is held against.
+    pub party: Party,
     pub issuer: Issuer,
     pub event: LedgerEvent,
     pub client: Option<ClientId>,
@@ -25,11 +28,21 @@ pub struct Attempt {
     pub parent: Option<String>,
 }
 
+/// Why there is no entry of a refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRecorded {
+    #[error("{0}")]
+    TurnedAway(#[from] TurnedAway),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
 impl Attempt {
     pub fn begin(server: &AuthorizationServer, request: RequestId, event: LedgerEvent) -> Self {
         Self {
             now: server.shared.environment.clock.now(),
             request,
+            party: Party::Address(None),
             issuer: server.issuer.clone(),
             event,
             client: None,
@@ -63,15 +76,30 @@ impl Attempt {
         }
     }
 
-    /// Records that the attempt was refused, and why.
+    /// Records that the attempt was refused, and why. There is a limit to that: a refusal beyond it
+    /// is summed up with others, and whoever asked is told to slow down instead.
     pub async fn refused(
         &self,
         server: &AuthorizationServer,
         code: ErrorCode,
         reason: String,
-    ) -> Result<(), CommitError> {
+    ) -> Result<(), NotRecorded> {
+        if let Err(early) = server.shared.limits.refusal(self.party, self.event) {
+            self.turned_away(server);
+            return Err(early.into());
+        }
         let outcome = Outcome::Refused { code: code.as_str().to_owned(), reason };
         let effect = Effect::Record(Box::new(self.entry(self.event, None, outcome)));
-        server.shared.store.commit(vec![effect], self.now).await
+        Ok(server.shared.store.commit(vec![effect], self.now).await?)
+    }
+
+    /// Notes that the attempt came too early, for the sum that is recorded.
+    pub fn turned_away(&self, server: &AuthorizationServer) {
+        let client = match self.party {
+            Party::Client(_) => self.client.clone(),
+            Party::Address(_) => None,
+        };
+        let (issuer, event) = (self.issuer.clone(), self.event);
+        server.shared.limits.unrecorded(Unrecorded { issuer, event, client });
     }
 }

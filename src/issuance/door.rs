@@ -2,12 +2,13 @@
 
 use time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, NotRecorded};
 use super::orders::{self, Order};
 use super::standing;
 use super::warrant::Warrant;
 use crate::clients::AuthenticatedClient;
 use crate::jose::{Algorithm, SigningKey};
+use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Resource, Scope, TokenType};
 use crate::server::{AuthorizationServer, IssuerKeys};
 use crate::store::{CommitError, Conflict, Effect, StoreError};
@@ -64,6 +65,8 @@ pub enum Refusal {
     NoKey(String),
     #[error("too much is asked for at the moment: try again")]
     Overloaded,
+    #[error("{0}")]
+    TurnedAway(#[from] TurnedAway),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -86,6 +89,7 @@ impl Refusal {
             Self::Overloaded => ErrorCode::TemporarilyUnavailable,
             Self::NoKey(_) => ErrorCode::ServerError,
             Self::Store(it) => it.code(),
+            Self::TurnedAway(_) => ErrorCode::SlowDown,
         }
     }
 }
@@ -107,6 +111,15 @@ impl From<CommitError> for Refusal {
     }
 }
 
+impl From<NotRecorded> for Refusal {
+    fn from(error: NotRecorded) -> Self {
+        match error {
+            NotRecorded::TurnedAway(early) => early.into(),
+            NotRecorded::Commit(error) => error.into(),
+        }
+    }
+}
+
 /// Issues what `warrant` gives `client` the right to.
 pub async fn issue(
     server: &AuthorizationServer,
@@ -116,6 +129,9 @@ pub async fn issue(
 ) -> Result<Issued, Refusal> {
     let standing = standing::of(server, client, &warrant, attempt.now).await?;
     let mut order = orders::order(server, client, warrant, standing, attempt)?;
+    if let Some(user) = &attempt.user {
+        server.shared.limits.token_for(user)?;
+    }
     // Before anything is used up, for without a key nothing can leave.
     let signers = Signers::of(server, &order)?;
 

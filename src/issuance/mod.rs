@@ -9,10 +9,12 @@ mod code;
 mod door;
 mod orders;
 mod standing;
+mod sums;
 mod warrant;
 
-pub use attempt::Attempt;
+pub use attempt::{Attempt, NotRecorded};
 pub use code::{CodeOrder, issue_code};
 pub use door::{Issued, Refusal, issue};
 pub use standing::{LivePerson, person_of};
+pub use sums::record_sums;
 pub use warrant::{CodeMismatch, ProvenCode, ProvenRefreshToken, RefreshMismatch, Warrant};

@@ -30,7 +30,7 @@ pub struct LedgerEntry {
 }
 
 /// What somebody asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LedgerEvent {
     SignIn,
     SignOut,

@@ -1,7 +1,8 @@
 //! The `error` values that OAuth and OpenID Connect define.
 
 /// The codes of the token endpoint (RFC 6749 §5.2, RFC 8707 §2), of the authorization endpoint
-/// (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6) and of resources (RFC 6750 §3.1).
+/// (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6) and of resources (RFC 6750 §3.1); and `slow_down` of RFC
+/// 8628 §3.5, for whatever comes too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     InvalidRequest,
@@ -22,6 +23,7 @@ pub enum ErrorCode {
     InsufficientScope,
     ServerError,
     TemporarilyUnavailable,
+    SlowDown,
 }
 
 impl ErrorCode {
@@ -46,6 +48,7 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::SlowDown => "slow_down",
         }
     }
 

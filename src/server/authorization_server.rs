@@ -8,8 +8,9 @@ use super::document::Document;
 use super::keys::IssuerKeys;
 use super::readiness::Readiness;
 use super::secret_key::SecretKey;
-use crate::config::{Lifetimes, SignIn, TrustedProxies};
+use crate::config::{Bounds, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
+use crate::limits::Limits;
 use crate::model::{Client, Service};
 use crate::oauth::{GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
@@ -73,6 +74,8 @@ pub struct Shared {
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
+    pub bounds: Bounds,
+    pub limits: Limits,
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// The issuer of the identity provider in this process.

@@ -32,6 +32,7 @@ struct Families {
     issued: Family<Kind, Counter>,
     refused: Family<Refused, Counter>,
     sign_ins: Family<SignIn, Counter>,
+    turned_away: Family<TurnedAway, Counter>,
     database_errors: Counter,
 }
 
@@ -62,6 +63,12 @@ struct SignIn {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TurnedAway {
+    limit: &'static str,
+    at: &'static str,
+}
+
 /// A request that is being answered, until it is dropped.
 pub struct InFlight(Gauge);
 
@@ -83,6 +90,7 @@ impl Metrics {
             issued: Family::default(),
             refused: Family::default(),
             sign_ins: Family::default(),
+            turned_away: Family::default(),
             database_errors: Counter::default(),
         };
         registry.register("http_requests", "Requests that were answered", all.answers.clone());
@@ -100,6 +108,11 @@ impl Metrics {
         registry.register("tokens_issued", "Tokens and codes that were issued", all.issued.clone());
         registry.register("refusals", "Requests that were refused", all.refused.clone());
         registry.register("sign_ins", "Attempts to sign in", all.sign_ins.clone());
+        registry.register(
+            "turned_away",
+            "Requests that came too early, by the limit that they met",
+            all.turned_away.clone(),
+        );
         registry.register(
             "database_errors",
             "Failures of the database",
@@ -142,6 +155,11 @@ impl Metrics {
     /// Somebody tried to sign in.
     pub fn signed_in(&self, outcome: &'static str) {
         self.0.sign_ins.get_or_create(&SignIn { outcome }).inc();
+    }
+
+    /// A request met this limit.
+    pub fn turned_away(&self, limit: &'static str, at: &'static str) {
+        self.0.turned_away.get_or_create(&TurnedAway { limit, at }).inc();
     }
 
     /// The database failed.

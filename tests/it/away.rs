@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::support::{Answer, CHAT, Database, HOME, WORLD, World, request};
 
 async fn ask(world: &World) -> Answer {
-    world.post_token(CHAT, "nightly-report", &[("grant_type", "client_credentials")]).await
+    world.post_token(CHAT, "todo-at-chat", &[("grant_type", "client_credentials")]).await
 }
 
 async fn ready(world: &World) -> (u16, String) {

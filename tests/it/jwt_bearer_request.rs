@@ -253,7 +253,7 @@ async fn as_a_refresh_token() {
 /// RFC 8725 and our own bounds: a megabyte is not read, and 64 KiB are not parsed. Row 148.
 #[tokio::test]
 async fn with_a_very_long_assertion() {
-    assert_snapshot!(refusal_of(&[("assertion", &"x".repeat(1 << 20))]).await, @"400 invalid_request: the body is too large or broke off");
+    assert_snapshot!(refusal_of(&[("assertion", &"x".repeat(1 << 20))]).await, @"413 invalid_request: the body is larger than 64 KiB");
     assert_snapshot!(refusal_of(&[("assertion", &"x.".repeat(16 << 10))]).await, @"400 invalid_grant: the assertion is not acceptable: it has not the form of a signed JWT with an issuer");
     let world = World::new().await;
     let long = id_jag(&world, |claims| claims["more"] = "x".repeat(20_000).into()).await;

@@ -23,6 +23,7 @@ mod jwt_bearer_trust;
 mod keys;
 mod languages;
 mod ledger;
+mod limits;
 mod linked_accounts;
 mod logout;
 mod metadata;

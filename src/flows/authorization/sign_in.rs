@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use crate::config::SignIn;
-use crate::issuance::Attempt;
+use crate::issuance::{Attempt, NotRecorded};
+use crate::limits::network;
 use crate::model::{LedgerEvent, Login, User};
 use crate::oauth::{ErrorCode, SessionId};
 use crate::passwords::Busy;
@@ -37,6 +38,17 @@ pub enum Refusal {
     Store(#[from] StoreError),
     #[error(transparent)]
     Commit(#[from] CommitError),
+}
+
+impl From<NotRecorded> for Refusal {
+    fn from(error: NotRecorded) -> Self {
+        match error {
+            NotRecorded::TurnedAway(early) => {
+                Self::SlowDown(i64::try_from(early.seconds).unwrap_or(i64::MAX))
+            }
+            NotRecorded::Commit(error) => error.into(),
+        }
+    }
 }
 
 /// An address may fail this many times as often as an account: many people can share one.
@@ -186,13 +198,6 @@ fn account_key(username: &str) -> String {
     format!("account:{}", BASE64_URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// One IPv6 customer has a whole /64.
 fn address_key(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => format!("address:{address}"),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("address:{a:x}:{b:x}:{c:x}:{d:x}::")
-        }
-    }
+    format!("address:{}", network(address))
 }

@@ -37,4 +37,9 @@ pub(crate) enum SignInFailure {
         /// How long to wait.
         seconds: u64,
     },
+    /// Too many people at a time.
+    Busy {
+        /// How long to wait.
+        seconds: u64,
+    },
 }

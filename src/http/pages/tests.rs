@@ -70,6 +70,7 @@ fn every_page(language: Language) -> Vec<String> {
         sign_in(language, None).render().unwrap(),
         sign_in(language, Some(SignInFailure::Wrong)).render().unwrap(),
         sign_in(language, Some(SignInFailure::SlowDown { seconds: 1 })).render().unwrap(),
+        sign_in(language, Some(SignInFailure::Busy { seconds: 1 })).render().unwrap(),
         consent(language).render().unwrap(),
         Consent { is_agent: false, until: None, ..consent(language) }.render().unwrap(),
         sign_out.render().unwrap(),

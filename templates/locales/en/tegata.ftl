@@ -16,6 +16,11 @@ sign-in-slow-down =
         [one] Too many tries. Wait { $seconds } second, then try again.
        *[other] Too many tries. Wait { $seconds } seconds, then try again.
     }
+sign-in-busy =
+    { $seconds ->
+        [one] Many people are signing in just now. Wait { $seconds } second, then try again.
+       *[other] Many people are signing in just now. Wait { $seconds } seconds, then try again.
+    }
 
 # Consent: the pass
 consent-title = Allow access

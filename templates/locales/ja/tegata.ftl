@@ -12,6 +12,7 @@ sign-in-note = パスワードを入力するのはこの画面だけです。�
 sign-in-failed-title = サインインできませんでした
 sign-in-wrong = ユーザー名またはパスワードが違います。もう一度お試しください。
 sign-in-slow-down = 試行回数が多すぎます。{ $seconds }秒ほど待ってから、もう一度お試しください。
+sign-in-busy = ただいまログインが混み合っています。{ $seconds }秒ほど待ってから、もう一度お試しください。
 
 # 同意画面(通行手形)
 consent-title = アクセスの許可

@@ -101,20 +101,29 @@ impl World {
         Self::at(HOME, database.into(), directory).await
     }
 
+    /// The world of `world.toml` where an administrator set these keys.
+    pub async fn configured(settings: &[(&str, &str)]) -> Self {
+        let config = config_of(HOME, settings);
+        Self::made(&config, Database::new().await.into(), WORLD).await
+    }
+
     /// A world whose home is elsewhere.
     pub async fn at(home: &str, database: Arc<Database>, directory: &str) -> Self {
+        Self::made(&config_of(home, &[]), database, directory).await
+    }
+
+    async fn made(config: &Config, database: Arc<Database>, directory: &str) -> Self {
         let hands = Hands::default();
         let environment =
             Environment { clock: Arc::new(hands.clone()), entropy: Arc::new(Dice::default()) };
-        let config = config_of(home);
         let partner = Arc::new(Partner::new());
         let opened = node::opened(&database, &environment).await;
-        apply(&config, &opened, directory).await;
-        keep_rsa_key(&config, &opened.store).await;
-        let mut nodes = vec![Node::start(&config, opened, &partner).await];
+        apply(config, &opened, directory).await;
+        keep_rsa_key(config, &opened.store).await;
+        let mut nodes = vec![Node::start(config, opened, &partner).await];
         for _ in 1..database.nodes() {
             let opened = node::opened(&database, &environment).await;
-            nodes.push(Node::start(&config, opened, &partner).await);
+            nodes.push(Node::start(config, opened, &partner).await);
         }
         let live = Arc::clone(&nodes[0].live);
         Self { live, hands, partner, database, nodes, asked: AtomicUsize::new(0) }
@@ -251,18 +260,21 @@ impl World {
 }
 
 pub fn config() -> Config {
-    config_of(HOME)
+    config_of(HOME, &[])
 }
 
-fn config_of(home: &str) -> Config {
+fn config_of(home: &str, settings: &[(&str, &str)]) -> Config {
     let environment = [
         ("public_url", home),
         ("database", "sqlite::memory:"),
         ("log.level", "trace"),
         ("sign_in.parallel_hashes", "2"),
     ];
-    let environment: Vec<_> =
-        environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let environment: Vec<_> = environment
+        .iter()
+        .chain(settings)
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
     Config::read(std::path::Path::new("none.toml"), false, &environment).unwrap()
 }
 

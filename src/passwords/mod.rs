@@ -1,22 +1,21 @@
 //! Hashing of passwords by argon2id. The only room that knows argon2.
 //!
-//! A hash takes a core for a while and much memory, so only some are made at a time, off the
-//! threads that answer requests, and only so many requests may wait for one.
+//! A hash takes a core for a while and much memory, so only some are made at a time, on threads
+//! of their own that are behind those which answer requests, and only so many may wait for one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod pool;
+
+use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::environment::Environment;
+use pool::Pool;
 
 /// The longest password that is hashed, in bytes.
 pub const LONGEST_PASSWORD: usize = 1024;
-
-/// How many may wait.
-const QUEUE: usize = 64;
 
 /// OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
 const MEMORY: u32 = 19 * 1024;
@@ -31,24 +30,10 @@ const MOST_LANES: u32 = 4;
 /// Hashes passwords, and compares them with hashes.
 #[derive(Clone)]
 pub struct Passwords {
-    /// One for each hash that is being made.
-    cores: Arc<Semaphore>,
-    /// One for each that is being made or waits.
-    places: Arc<Semaphore>,
-    /// Where hashes are made, in turn: if each had memory of its own, what the threads leave
-    /// behind would add up.
-    memory: Arc<Mutex<Vec<Vec<Block>>>>,
+    pool: Pool,
     environment: Environment,
     /// The hash of no password, which stands in where a user is unknown.
     nobody: Arc<str>,
-}
-
-/// The right to make a hash, and where.
-struct Turn {
-    _place: OwnedSemaphorePermit,
-    _core: OwnedSemaphorePermit,
-    blocks: Vec<Block>,
-    memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 /// Too many wait already: the sign-in has to be tried again later.
@@ -73,15 +58,8 @@ pub struct UnusableHash(&'static str);
 impl Passwords {
     /// Hashes `parallel` passwords at a time.
     pub fn new(parallel: usize, environment: Environment) -> Self {
-        let parallel = parallel.max(1);
         let nobody = nobody(&environment).into();
-        Self {
-            cores: Arc::new(Semaphore::new(parallel)),
-            places: Arc::new(Semaphore::new(parallel + QUEUE)),
-            memory: Arc::default(),
-            environment,
-            nobody,
-        }
+        Self { pool: Pool::new(parallel.max(1)), environment, nobody }
     }
 
     /// The hash of a password in PHC form, with a new salt.
@@ -89,15 +67,14 @@ impl Passwords {
         if password.expose_secret().len() > LONGEST_PASSWORD {
             return Err(PasswordError::TooLong);
         }
-        let mut turn = self.turn().await?;
         let mut salt = [0; 16];
         self.environment.entropy.fill(&mut salt);
         let password = password.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            turn.hash(&ours(), &password, &salt, Params::DEFAULT_OUTPUT_LEN)
+        let output = self.pool.run(move |blocks| {
+            output(blocks, &ours(), &password, &salt, Params::DEFAULT_OUTPUT_LEN)
         });
-        let output = made.await.expect("hashing does not panic");
-        let output = output.expect("the salt and the password have lengths that argon2 takes");
+        let output =
+            output.await?.expect("the salt and the password have lengths that argon2 takes");
         Ok(phc(&salt, output).to_string())
     }
 
@@ -109,11 +86,9 @@ impl Passwords {
         }
         let known = phc.filter(|phc| Self::check_phc(phc).is_ok());
         let hash = known.unwrap_or(&self.nobody).to_owned();
-        let mut turn = self.turn().await?;
         let password = password.clone();
-        let compared =
-            tokio::task::spawn_blocking(move || turn.fits(&password, &hash).unwrap_or(false));
-        let same = compared.await.expect("hashing does not panic");
+        let same = self.pool.run(move |blocks| fits(blocks, &password, &hash).unwrap_or(false));
+        let same = same.await?;
         Ok(same && known.is_some())
     }
 
@@ -136,57 +111,33 @@ impl Passwords {
             false => Err(UnusableHash("it costs too much: at most m=262144, t=10 and p=4")),
         }
     }
-
-    /// Waits for a core. It is held by the hash itself, not by the request, which may go away
-    /// while the hash is being made.
-    async fn turn(&self) -> Result<Turn, Busy> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Busy)?;
-        let core = self.cores.clone().acquire_owned().await.expect("it is never closed");
-        let memory = Arc::clone(&self.memory);
-        let blocks = memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let blocks = blocks.unwrap_or_default();
-        Ok(Turn { _place: place, _core: core, blocks, memory })
-    }
 }
 
-impl Turn {
-    fn hash(
-        &mut self,
-        params: &Params,
-        password: &SecretString,
-        salt: &[u8],
-        length: usize,
-    ) -> Option<Output> {
-        let blocks = params.block_count();
-        if self.blocks.len() < blocks {
-            self.blocks.resize(blocks, Block::new());
-        }
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        let password = password.expose_secret().as_bytes();
-        let mut output = [0; Output::MAX_LENGTH];
-        let output = output.get_mut(..length)?;
-        argon2.hash_password_into_with_memory(password, salt, output, &mut self.blocks).ok()?;
-        Output::new(output).ok()
+/// The hash itself, made in `blocks`.
+fn output(
+    blocks: &mut Vec<Block>,
+    params: &Params,
+    password: &SecretString,
+    salt: &[u8],
+    length: usize,
+) -> Option<Output> {
+    let needed = params.block_count();
+    if blocks.len() < needed {
+        blocks.resize(needed, Block::new());
     }
-
-    /// Whether `password` is the one that `phc` was made of. Outputs are compared in constant
-    /// time.
-    fn fits(&mut self, password: &SecretString, phc: &str) -> Option<bool> {
-        let hash = PasswordHash::new(phc).ok()?;
-        let (params, salt, expected) = (Params::try_from(&hash).ok()?, hash.salt?, hash.hash?);
-        Some(self.hash(&params, password, &salt, expected.len())? == expected)
-    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let password = password.expose_secret().as_bytes();
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output.get_mut(..length)?;
+    argon2.hash_password_into_with_memory(password, salt, output, blocks).ok()?;
+    Output::new(output).ok()
 }
 
-impl Drop for Turn {
-    /// An imported hash may have needed more than ours do; nobody needs to keep that.
-    fn drop(&mut self) {
-        let mut blocks = std::mem::take(&mut self.blocks);
-        if blocks.len() > ours().block_count() {
-            blocks = Vec::new();
-        }
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
-    }
+/// Whether `password` is the one that `phc` was made of. Outputs are compared in constant time.
+fn fits(blocks: &mut Vec<Block>, password: &SecretString, phc: &str) -> Option<bool> {
+    let hash = PasswordHash::new(phc).ok()?;
+    let (params, salt, expected) = (Params::try_from(&hash).ok()?, hash.salt?, hash.hash?);
+    Some(output(blocks, &params, password, &salt, expected.len())? == expected)
 }
 
 fn ours() -> Params {
@@ -243,15 +194,17 @@ mod tests {
             let hash = passwords.hash(&"correct horse".into()).await.unwrap();
             assert_eq!(passwords.verify(&"correct horse".into(), Some(&hash)).await, Ok(true));
         }
-        let kept = passwords.memory.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(kept, [19 * 1024], "one for each that is made at a time");
+        let kept = passwords.pool.run(|blocks| blocks.len()).await;
+        assert_eq!(kept, Ok(19 * 1024), "and no more is kept than our own hashes need");
     }
 
     #[tokio::test]
     async fn nobody_waits_in_a_queue_without_end() {
         let passwords = passwords();
-        let _all = passwords.places.clone().try_acquire_many_owned(65).unwrap();
+        let all = passwords.pool.full();
         assert_eq!(passwords.verify(&"x".into(), None).await, Err(Busy));
+        drop(all);
+        assert_eq!(passwords.verify(&"x".into(), None).await, Ok(false));
     }
 
     #[test]
@@ -270,5 +223,16 @@ mod tests {
         for bad in ["", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2,p=1"] {
             assert!(Passwords::check_phc(bad).is_err(), "{bad}");
         }
+    }
+
+    /// Those who only want a token go first.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashes_are_made_behind_others() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let (here, pool) = (nice(), passwords().pool);
+        let there = pool.run(move |_| nice()).await.unwrap();
+        assert_eq!(there, (here + 10).min(19));
+        assert_eq!(nice(), here, "and nobody else is");
     }
 }
