@@ -17,7 +17,7 @@ use crate::http;
 use crate::jose::KeyEncryptionKey;
 use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
-use crate::server::{KeyError, LiveIssuers, SecretKey, Shared, StartError};
+use crate::server::{self, KeyError, LiveIssuers, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError};
 use crate::telemetry::Metrics;
 
@@ -30,6 +30,9 @@ const REFRESH: Duration = Duration::from_secs(1);
 /// How often, and how much at a time, expired rows are swept.
 const SWEEP: Duration = Duration::from_secs(10);
 const SWEPT_AT_ONCE: u32 = 500;
+
+/// How often chains of the ledger are vouched for, and its months looked after.
+const TEND: Duration = Duration::from_secs(60);
 
 /// How long requests may take to end after the server was told to.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -132,6 +135,7 @@ pub async fn assemble_with(
         lifetimes: config.lifetimes,
         sign_in: config.sign_in,
         trusted_proxies: config.trusted_proxies.clone(),
+        keep_ledger: config.ledger.keep,
         metrics: Metrics::new(),
         home: config.public_url.clone(),
     });
@@ -143,7 +147,7 @@ pub struct Running {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    store: Store,
+    issuers: Arc<LiveIssuers>,
 }
 
 impl Running {
@@ -159,13 +163,13 @@ impl Running {
     pub fn serve(issuers: Arc<LiveIssuers>, listener: TcpListener) -> Self {
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or_else(|_| ([127, 0, 0, 1], 0).into());
-        let store = issuers.shared().store.clone();
         let tasks = vec![
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
             spawn(refresh(Arc::clone(&issuers), stopped.clone())),
-            spawn(sweep(issuers, stopped)),
+            spawn(sweep(Arc::clone(&issuers), stopped.clone())),
+            spawn(tend(Arc::clone(&issuers), stopped)),
         ];
-        Self { address, stop, tasks, store }
+        Self { address, stop, tasks, issuers }
     }
 
     /// Where it listens.
@@ -181,7 +185,11 @@ impl Running {
                 tracing::warn!("some requests did not end in time and were cut off");
             }
         }
-        if let Err(error) = self.store.close().await {
+        // What was written since the last checkpoint.
+        if let Err(error) = server::ledger::checkpoint(&self.issuers).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not signed");
+        }
+        if let Err(error) = self.issuers.shared().store.clone().close().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database did not close");
         }
     }
@@ -234,6 +242,18 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
                     break;
                 }
             }
+        }
+    }
+}
+
+async fn tend(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = server::ledger::tend(&issuers).await {
+            issuers.shared().metrics.database_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not tended");
+        }
+        if !wait(TEND, &mut stopped).await {
+            return;
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::Duration;
+
 use super::keys::IssuerKeys;
 use super::secret_key::SecretKey;
 use crate::config::{Lifetimes, SignIn, TrustedProxies};
@@ -65,6 +67,8 @@ pub struct Shared {
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
+    /// How long rows of the ledger are kept at least; `None` is for ever.
+    pub keep_ledger: Option<Duration>,
     pub metrics: Metrics,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,

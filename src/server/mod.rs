@@ -3,6 +3,7 @@
 mod authorization_server;
 mod issuers;
 mod keys;
+pub mod ledger;
 mod live;
 mod rotation;
 mod secret_key;

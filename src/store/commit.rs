@@ -79,10 +79,25 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<(), CommitError> {
         let transaction = self.begin().await?;
+        let mut entries = Vec::new();
         for effect in effects {
-            effect.happen(&transaction, now).await?;
+            match effect {
+                Effect::Record(entry) => entries.push(entry),
+                effect => effect.happen(&transaction, now).await?,
+            }
         }
+        if entries.is_empty() {
+            return Ok(Self::finish(transaction).await?);
+        }
+        let entries: Vec<_> = entries.iter().map(AsRef::as_ref).collect();
+        let mut head = self.ledger.lock().await;
+        let begun = match &*head {
+            Some(head) => head.clone(),
+            None => ledger::Head::open(&transaction, &node()).await?,
+        };
+        let next = ledger::append(&transaction, &begun, &entries).await?;
         Self::finish(transaction).await?;
+        *head = Some(next);
         Ok(())
     }
 }
@@ -114,9 +129,14 @@ impl Effect {
             }
             Self::EndLogin(sid) => Ok(logins::end(db, &sid, now).await?),
             Self::RememberConsent(consent) => Ok(consents::remember(db, &consent, now).await?),
-            Self::Record(entry) => Ok(ledger::append(db, &entry).await?),
+            Self::Record(_) => unreachable!("entries are appended together"),
         }
     }
+}
+
+/// What a process is called in the ledger.
+fn node() -> String {
+    format!("process {}", std::process::id())
 }
 
 fn only_if(held: bool, conflict: Conflict) -> Result<(), CommitError> {

@@ -1,5 +1,6 @@
 //! Opening the database: SQLite with one writer and many readers, or PostgreSQL.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -8,7 +9,9 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use tokio::sync::Mutex;
 
+use super::ledger::Head;
 use super::{StoreError, migrations};
 
 /// How long a statement waits for another process that holds the SQLite file.
@@ -31,6 +34,8 @@ pub type Transaction = DatabaseTransaction;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// Where the chain of this process ends, once it has begun.
+    pub(super) ledger: Arc<Mutex<Option<Head>>>,
 }
 
 impl Store {
@@ -91,13 +96,13 @@ async fn open_sqlite(path: &str) -> Result<Store, StoreError> {
     if path == ":memory:" {
         // The database lives in its one connection.
         let writer = connect_sqlite("sqlite::memory:".into(), 1).await?;
-        return Ok(Store { reader: writer.clone(), writer });
+        return Ok(Store { reader: writer.clone(), writer, ledger: Arc::default() });
     }
     let path = path.trim_start_matches("//");
     make_private(path).map_err(StoreError::File)?;
     let writer = connect_sqlite(format!("sqlite://{path}?mode=rwc"), 1).await?;
     let reader = connect_sqlite(format!("sqlite://{path}?mode=rw"), READERS).await?;
-    Ok(Store { reader, writer })
+    Ok(Store { reader, writer, ledger: Arc::default() })
 }
 
 /// A database that is not there yet is made so that only we can read it: it holds password
@@ -135,5 +140,5 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(BUSY).sqlx_logging(false);
     let both = Database::connect(options).await?;
-    Ok(Store { reader: both.clone(), writer: both })
+    Ok(Store { reader: both.clone(), writer: both, ledger: Arc::default() })
 }
