@@ -27,14 +27,17 @@ async fn main() {
         let (begun, cpu) = (Instant::now(), cpu_ticks());
         for batch in 0..batches {
             let now = OffsetDateTime::now_utc();
-            let effects = (0..size).map(|row| Effect::Record(Box::new(entry(batch * size + row, now))));
+            let effects =
+                (0..size).map(|row| Effect::Record(Box::new(entry(batch * size + row, now))));
             store.commit(effects.collect(), now).await.unwrap();
         }
         let rows = u32::try_from(batches * size).unwrap();
         // A tick is a hundredth of a second on every Linux that there is.
         let cpu = f64::from(u32::try_from(cpu_ticks() - cpu).unwrap()) * 10_000.0 / f64::from(rows);
         let clock = begun.elapsed() / rows;
-        println!("{size:>4} rows a commit: {cpu:>6.1} µs of CPU a row, {clock:>10.1?} by the clock");
+        println!(
+            "{size:>4} rows a commit: {cpu:>6.1} µs of CPU a row, {clock:>10.1?} by the clock"
+        );
     }
     store.close().await.unwrap();
 }

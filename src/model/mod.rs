@@ -18,8 +18,8 @@ pub use connection::{Approval, Connection};
 pub use consent::Consent;
 pub use key::{KeyRecord, KeyState};
 pub use ledger::{
-    ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord, LedgerRow,
-    Outcome,
+    ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord,
+    LedgerRow, Outcome,
 };
 pub use login::Login;
 pub use refresh::{Digest, RefreshToken, TokenFamily};

@@ -31,7 +31,8 @@ pub(super) async fn run(opened: &Opened, args: &Args) -> Result<(), Failure> {
         Some(file) => read(file, &keys)?,
         None => BTreeMap::new(),
     };
-    let verification = Verification { store: &opened.store, keys: &keys, since: args.since, elsewhere };
+    let verification =
+        Verification { store: &opened.store, keys: &keys, since: args.since, elsewhere };
     let mut step = Step::of("checked");
     let walked = verify(verification, |rows| step.at(rows)).await;
     let walked = walked.map_err(|error| Failure::of("the ledger is not whole", &error))?;
@@ -48,7 +49,9 @@ fn tell(walked: &Walked) {
         say(format_args!("  {unvouched} rows are newer than the last checkpoint of their chain"));
     }
     if unchained > 0 {
-        say(format_args!("  {unchained} rows are from before there were chains: nothing is known of them"));
+        say(format_args!(
+            "  {unchained} rows are from before there were chains: nothing is known of them"
+        ));
     }
 }
 

@@ -6,4 +6,4 @@ mod word;
 
 pub use tend::{TendError, checkpoint, retain, tend};
 pub use verify::{NotWhole, Verification, verify};
-pub use word::{OurKeys, Word};
+pub use word::OurKeys;

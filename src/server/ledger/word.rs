@@ -9,8 +9,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::jose::{
-    Algorithm, BadJwt, KeyEncryptionKey, KeySet, Sealed, SigningKey, Typ, Unsealable,
-    UnverifiedJwt,
+    Algorithm, BadJwt, KeyEncryptionKey, KeySet, Sealed, SigningKey, Typ, Unsealable, UnverifiedJwt,
 };
 use crate::model::{ChainEnd, KeyRecord};
 use crate::oauth::Issuer;
@@ -21,14 +20,14 @@ const DROPPED: &str = "tegata-ledger-drop+jwt";
 
 /// How far a chain is, as it stands in the claims.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Word {
-    pub chain: i64,
+struct Word {
+    chain: i64,
     /// Also the number of rows so far in the chain.
-    pub place: i64,
+    place: i64,
     /// Of the whole ledger.
-    pub number: i64,
+    number: i64,
     /// Of the row at that place, in base64url.
-    pub hash: String,
+    hash: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,7 +53,7 @@ impl Word {
         Self { chain: end.chain, place: end.place, number: end.number, hash }
     }
 
-    pub(super) fn end(&self) -> Option<ChainEnd> {
+    fn end(&self) -> Option<ChainEnd> {
         let hash = BASE64_URL_SAFE_NO_PAD.decode(&self.hash).ok()?;
         Some(ChainEnd { chain: self.chain, place: self.place, number: self.number, hash })
     }

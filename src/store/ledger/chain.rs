@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_encoding_stays() {
         let hash = hash(&[7; 32], 1, 2, &row());
-        insta::assert_snapshot!(hexadecimal(&hash), @"");
+        insta::assert_snapshot!(hexadecimal(&hash), @"eaffef9bd285a0f3b49f191395690ad856892ae409773e92f146b15c447491ba");
     }
 
     #[test]

@@ -104,9 +104,8 @@ pub(super) fn is_over(error: &StoreError) -> bool {
 
 /// All months as one, on SQLite.
 pub(super) fn view(months: &[i32]) -> String {
-    let of = |month: &i32| {
-        format!("SELECT {month} AS month, number, {COLUMNS} FROM {}", table(*month))
-    };
+    let of =
+        |month: &i32| format!("SELECT {month} AS month, number, {COLUMNS} FROM {}", table(*month));
     let months: Vec<_> = months.iter().map(of).collect();
     format!("DROP VIEW ledger; CREATE VIEW ledger AS {};", months.join(" UNION ALL "))
 }

@@ -69,8 +69,7 @@ pub(super) async fn begin(
     db: &impl ConnectionTrait,
     chain: &LedgerChain,
 ) -> Result<i64, StoreError> {
-    let text =
-        "INSERT INTO ledger_chains (node, after, links) VALUES ($1, $2, $3) RETURNING id";
+    let text = "INSERT INTO ledger_chains (node, after, links) VALUES ($1, $2, $3) RETURNING id";
     let links = super::super::columns::json(&chain.links);
     let values = [chain.node.clone().into(), chain.after.into(), links.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), text, values);

@@ -155,10 +155,7 @@ impl Walk {
         let changed = Broken::Changed { number, chain, place };
         let hash = match state.at {
             // Its own word is all there is, for the row before it was not looked at.
-            at if begins_late
-                && !state.walked
-                && place > at.map_or(1, |(last, ..)| last + 1) =>
-            {
+            at if begins_late && !state.walked && place > at.map_or(1, |(last, ..)| last + 1) => {
                 state.vouched = (number, place);
                 claimed.ok_or(changed)?
             }
@@ -225,5 +222,93 @@ impl Walk {
             self.walked.unvouched += u64::try_from(end - vouched_place).unwrap_or_default();
         }
         Ok(self.walked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(id: i64) -> LedgerChain {
+        LedgerChain { id, node: "node".into(), after: 0, links: Vec::new() }
+    }
+
+    /// Rows of two chains by turns, with true hashes.
+    fn rows(numbers: i64) -> Vec<LedgerRecord> {
+        let mut ends = [1, 2].map(|id| (0, chain::beginning(&begun(id))));
+        let row = |number: i64| {
+            let of = usize::try_from(number % 2).unwrap_or_default();
+            let (place, previous) = &mut ends[of];
+            let (chain, mut record) =
+                (number % 2 + 1, LedgerRecord { number, ..Default::default() });
+            *place += 1;
+            *previous = chain::hash(previous, chain, *place, &record);
+            record.chain = Some(chain);
+            record.place = Some(*place);
+            record.hash = Some(previous.to_vec());
+            record
+        };
+        (1..=numbers).map(row).collect()
+    }
+
+    fn end_of(record: &LedgerRecord) -> ChainEnd {
+        let (chain, place) = (record.chain.unwrap(), record.place.unwrap());
+        let hash = record.hash.clone().unwrap();
+        ChainEnd { chain, place, hash, number: record.number }
+    }
+
+    fn walk(rows: &[LedgerRecord], vouched: &[i64]) -> Result<Walked, Broken> {
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, false)?;
+        for row in rows {
+            walk.step(row)?;
+            if vouched.contains(&row.number) {
+                walk.vouch(&end_of(row))?;
+            }
+        }
+        walk.finish()
+    }
+
+    /// Whoever signs, signs for all chains that have grown. If there is nothing for one of them,
+    /// somebody took it away.
+    #[test]
+    fn a_checkpoint_that_was_taken_away() {
+        let rows = rows(2 * LATE);
+        let last = 2 * LATE;
+        assert_eq!(walk(&rows, &[last - 1, last]).unwrap().unvouched, 0);
+        assert_eq!(walk(&rows, &[]).unwrap().unvouched, last.unsigned_abs());
+        let mut ended = rows.clone();
+        ended.retain(|row| row.chain == Some(1) || row.number < 100);
+        let broken = walk(&ended, &[97, last]);
+        assert_eq!(broken, Err(Broken::Unvouched { chain: 2, vouched: 97 }));
+        assert!(walk(&ended, &[97, 99, last]).is_ok());
+    }
+
+    #[test]
+    fn from_the_middle_on() {
+        let rows = rows(100);
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, true).unwrap();
+        for row in &rows[50..] {
+            walk.step(row).unwrap();
+        }
+        assert_eq!(walk.finish().unwrap().rows, 50);
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, true).unwrap();
+        walk.step(&rows[50]).unwrap();
+        assert!(matches!(walk.step(&rows[54]), Err(Broken::Place { found: 28, expected: 27, .. })));
+    }
+
+    #[test]
+    fn a_link_to_another_row() {
+        let rows = rows(4);
+        let linked = |place: i64, hash: &str| {
+            let links = vec![(1, place, hash.to_owned())];
+            let chains = [begun(1), begun(2), LedgerChain { links, ..begun(3) }];
+            let mut walk = Walk::new(&chains, &[], 0, false)?;
+            rows.iter().try_for_each(|row| walk.step(row))?;
+            walk.finish()
+        };
+        let hash = hexadecimal(rows[1].hash.as_deref().unwrap());
+        assert_eq!(linked(1, &hash).unwrap().links, 1);
+        assert!(matches!(linked(2, &hash), Err(Broken::Link { number: 4, by: 3, .. })));
+        assert!(matches!(linked(3, &hash), Err(Broken::CutOff { chain: 1, end: 2, .. })));
     }
 }

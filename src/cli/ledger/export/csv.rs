@@ -48,7 +48,9 @@ impl<W: Write> Sheet for Table<W> {
 /// A spreadsheet takes what begins with one of these for a formula, quoted or not. With a ' in
 /// front it is a text. Separators of our own file do not matter: those are quoted.
 fn harmless(text: &str) -> Cow<'_, str> {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+    match text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]) {
         true => Cow::Owned(format!("'{text}")),
         false => Cow::Borrowed(text),
     }
