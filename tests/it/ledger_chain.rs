@@ -136,6 +136,13 @@ async fn the_end_was_cut_off() {
     insta::assert_snapshot!(verified(&world).await.unwrap_err(), @"the checkpoint of row 5 (place 5 of chain 1) is about a row that is not there");
 }
 
+#[tokio::test]
+async fn everything_was_taken_away() {
+    let world = written().await;
+    execute(&world, "DELETE FROM ledger_202601").await;
+    insta::assert_snapshot!(verified(&world).await.unwrap_err(), @"the checkpoint of row 5 (place 5 of chain 1) is about a row that is not there");
+}
+
 /// Without the checkpoint, the next chain knows.
 #[tokio::test]
 async fn the_end_was_cut_off_with_its_checkpoint() {

@@ -95,7 +95,7 @@ async fn rows_that_were_not_dropped() {
     world.hands.advance(Duration::days(60));
     refused(&world, 1).await;
     tend(&world.live).await.unwrap();
-    retain(&world.live, Duration::days(65)).await.unwrap();
+    retain(&world.live, Duration::days(60)).await.unwrap();
     assert_eq!(numbers(&world).await, [4, 5, 6]);
 
     execute(&world, "UPDATE ledger_drops SET jws = 'nonsense'").await;

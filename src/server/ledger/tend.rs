@@ -10,6 +10,9 @@ use crate::store::{self, StoreError, ledger};
 
 use super::word::{sign_checkpoint, sign_drop};
 
+/// Rows of a month that is gone, deleted in one step.
+const CLEARED_AT_ONCE: u32 = 500;
+
 #[derive(Debug, thiserror::Error)]
 pub enum TendError {
     #[error(transparent)]
@@ -59,6 +62,8 @@ pub async fn retain(issuers: &LiveIssuers, kept: Duration) -> Result<(), TendErr
         ledger::drop_month(&shared.store, &dropped).await?;
         tracing::info!(month, "a month of the ledger was dropped, as ledger.keep_days says");
     }
+    // Step by step, so that requests get in between.
+    while ledger::clear(&shared.store, CLEARED_AT_ONCE).await? {}
     Ok(())
 }
 

@@ -48,12 +48,13 @@ pub async fn verify(
     let mut walk = Walk::new(&chains, &ends, dropped_to, since.is_some())?;
 
     let (mut last, mut seen) = (0, 0);
-    let mut checkpoints = Checkpoints { keys, ahead: VecDeque::new(), after: None };
+    let after = since.is_none().then_some(0);
+    let mut checkpoints = Checkpoints { keys, ahead: VecDeque::new(), after };
     loop {
         let records = ledger::records(db, last, since, PAGE).await?;
         let Some(end) = records.last() else { break };
-        if last == 0 {
-            let before = if since.is_some() { records[0].number - 1 } else { 0 };
+        if last == 0 && since.is_some() {
+            let before = records[0].number - 1;
             checkpoints.after = Some(before);
             elsewhere.retain(|number, _| *number > before);
         }

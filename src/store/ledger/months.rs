@@ -28,12 +28,13 @@ pub(super) fn table(month: i32) -> String {
     format!("ledger_{month:06}")
 }
 
-/// All months that have a table, oldest first.
+/// All months that the ledger has, oldest first.
 pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<i32>, StoreError> {
     let text = match db.get_database_backend() {
         DbBackend::Sqlite => {
             "SELECT name FROM sqlite_master WHERE type = 'table' \
-             AND name GLOB 'ledger_[0-9][0-9][0-9][0-9][0-9][0-9]' ORDER BY name"
+             AND name GLOB 'ledger_[0-9][0-9][0-9][0-9][0-9][0-9]' \
+             AND name NOT IN (SELECT printf('ledger_%06d', month) FROM ledger_drops) ORDER BY name"
         }
         _ => {
             "SELECT relname::text AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid \

@@ -20,7 +20,8 @@ pub struct Ending {
     pub ends: Vec<ChainEnd>,
 }
 
-/// The oldest month of which everything is from before `limit`; never the newest one.
+/// The oldest month of which everything is from before `limit`; never the one with the newest
+/// row.
 pub async fn past(
     db: &impl ConnectionTrait,
     limit: OffsetDateTime,
@@ -38,10 +39,15 @@ pub async fn past(
         if row::at(last.try_get_by_index(1)?)? >= limit {
             return Ok(None);
         }
+        let last_number: i64 = last.try_get_by_index(0)?;
+        let newer = "SELECT number FROM ledger WHERE number > $1 LIMIT 1";
+        if query(db, newer, [last_number.into()]).await?.is_empty() {
+            return Ok(None);
+        }
         // Chains that ended before this month keep the ends that earlier drops have.
         let ends: BTreeMap<i64, i64> = ends_in(db, &table, 0).await?;
         let ends = found(db, &table, ends).await?;
-        return Ok(Some(Ending { month, last_number: last.try_get_by_index(0)?, ends }));
+        return Ok(Some(Ending { month, last_number, ends }));
     }
     Ok(None)
 }
@@ -66,17 +72,42 @@ pub async fn drop_month(store: &Store, dropped: &DroppedMonth) -> Result<(), Sto
         dropped.jws.clone().into(),
     ];
     transaction.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
-    let table = months::table(dropped.month);
-    if backend == DbBackend::Sqlite {
-        months.retain(|month| *month != dropped.month);
-        transaction.execute_unprepared(&months::view(&months)).await?;
+    match backend {
+        // The table goes by and by: see `clear`.
+        DbBackend::Sqlite => {
+            months.retain(|month| *month != dropped.month);
+            transaction.execute_unprepared(&months::view(&months)).await?;
+        }
+        _ => {
+            let table = months::table(dropped.month);
+            transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
+        }
     }
-    transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
     // The word about the month stands for all of these.
     let text = "DELETE FROM ledger_checkpoints WHERE number <= $1";
     let values = [dropped.last_number.into()];
     transaction.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
     Store::finish(transaction).await
+}
+
+/// Deletes at most `at_most` rows of a month that is gone, and tells whether there may be more.
+///
+/// To drop a large table at once, SQLite goes through all of it, and every writer waits.
+pub async fn clear(store: &Store, at_most: u32) -> Result<bool, StoreError> {
+    let db = store.write();
+    if db.get_database_backend() != DbBackend::Sqlite {
+        return Ok(false);
+    }
+    let left = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN \
+                (SELECT printf('ledger_%06d', month) FROM ledger_drops) LIMIT 1";
+    let Some(left) = query(db, left, []).await?.into_iter().next() else { return Ok(false) };
+    let table: String = left.try_get_by_index(0)?;
+    let rows = format!("SELECT number FROM {table} ORDER BY number LIMIT {at_most}");
+    let delete = format!("DELETE FROM {table} WHERE number IN ({rows})");
+    if db.execute_unprepared(&delete).await?.rows_affected() == 0 {
+        db.execute_unprepared(&format!("DROP TABLE {table}")).await?;
+    }
+    Ok(true)
 }
 
 /// All months that are gone, oldest first.
