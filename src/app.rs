@@ -20,7 +20,7 @@ use crate::jose::KeyEncryptionKey;
 use crate::limits::Limits;
 use crate::outbound::{self, FetchKeys, Http, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
-use crate::server::{KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
+use crate::server::{self, KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::Metrics;
 
@@ -39,6 +39,8 @@ const SWEPT_AT_ONCE: u32 = 500;
 /// were turned away.
 const FORGET: Duration = Duration::from_secs(1);
 const SUM_UP: u32 = 60;
+/// How often chains of the ledger are vouched for, and its months looked after.
+const TEND: Duration = Duration::from_mins(1);
 
 /// How long requests may take to end after the server was told to.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -146,6 +148,7 @@ pub async fn assemble_with(
         trusted_proxies: config.trusted_proxies.clone(),
         bounds: config.bounds,
         limits,
+        keep_ledger: config.ledger.keep,
         metrics,
         readiness: Readiness::default(),
         home: config.public_url.clone(),
@@ -158,8 +161,7 @@ pub struct Running {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    store: Store,
-    readiness: Readiness,
+    issuers: Arc<LiveIssuers>,
     drain: Duration,
 }
 
@@ -171,17 +173,16 @@ impl Running {
         let issuers = Arc::new(assemble(&config, opened).await?);
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_addr().unwrap_or_else(|_| ([127, 0, 0, 1], 0).into());
-        let (store, readiness) =
-            (issuers.shared().store.clone(), issuers.shared().readiness.clone());
         let drain = config.drain.unsigned_abs();
         let tasks = vec![
             spawn(answer(listener, Arc::clone(&issuers), stopped.clone())),
             spawn(look(Arc::clone(&issuers), stopped.clone())),
             spawn(hear(Arc::clone(&issuers), stopped.clone())),
             spawn(limit(Arc::clone(&issuers), stopped.clone())),
-            spawn(sweep(issuers, stopped)),
+            spawn(sweep(Arc::clone(&issuers), stopped.clone())),
+            spawn(tend(Arc::clone(&issuers), stopped)),
         ];
-        Ok(Self { address, stop, tasks, store, readiness, drain })
+        Ok(Self { address, stop, tasks, issuers, drain })
     }
 
     /// Where it listens.
@@ -192,20 +193,24 @@ impl Running {
     /// Says that requests should go elsewhere, and answers those that come until others had
     /// the time to hear it (`drain_seconds`).
     pub async fn drain(&self) {
-        self.readiness.leave();
+        self.issuers.shared().readiness.leave();
         tokio::time::sleep(self.drain).await;
     }
 
     /// Takes no more requests, finishes those that are under way, closes the database.
     pub async fn stop(self) {
-        self.readiness.leave();
+        self.issuers.shared().readiness.leave();
         let _ = self.stop.send(true);
         for task in self.tasks {
             if tokio::time::timeout(PATIENCE, task).await.is_err() {
                 tracing::warn!("some requests did not end in time and were cut off");
             }
         }
-        if let Err(error) = self.store.close().await {
+        // What was written since the last checkpoint.
+        if let Err(error) = server::ledger::checkpoint(&self.issuers).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not signed");
+        }
+        if let Err(error) = self.issuers.shared().store.clone().close().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database did not close");
         }
     }
@@ -305,6 +310,18 @@ async fn limit(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
         }
         if let Err(error) = issuance::record_sums(shared).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a sum is not recorded yet");
+        }
+    }
+}
+
+async fn tend(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = server::ledger::tend(&issuers).await {
+            issuers.shared().metrics.database_failed();
+            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not tended");
+        }
+        if !wait(TEND, &mut stopped).await {
+            return;
         }
     }
 }

@@ -65,6 +65,11 @@ pub fn complain(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "tegata: {text}");
 }
 
+/// Writes how far something is to standard error.
+pub fn note(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// What others sent, made harmless: a server must not be able to move the cursor, set colours,
 /// turn the order of what is read around or hide a part of it.
 pub fn printable(text: &str) -> String {

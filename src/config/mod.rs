@@ -46,6 +46,7 @@ pub struct Config {
     pub sign_in: SignIn,
     pub rates: Rates,
     pub bounds: Bounds,
+    pub ledger: Ledger,
     pub log: Log,
 }
 
@@ -74,6 +75,13 @@ pub struct SignIn {
     pub attempts_before_delay: u32,
     pub lockout_attempts: u32,
     pub lockout: Duration,
+}
+
+/// What becomes of old rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Ledger {
+    /// How long they are kept at least; `None` is for ever.
+    pub keep: Option<Duration>,
 }
 
 /// How the log looks and what it has.
@@ -122,6 +130,9 @@ impl Config {
             sign_in: sign_in(&mut raw),
             rates: limits::rates(&mut raw),
             bounds: limits::bounds(&mut raw),
+            ledger: Ledger {
+                keep: raw.number_if_set("ledger.keep_days").map(|it| Duration::days(it.into())),
+            },
             log: Log {
                 format: raw.text("log.format", |text| {
                     LogFormat::parse(text).ok_or("there is no such format")

@@ -314,6 +314,14 @@ pub(super) const KEYS: &[Key] = &[
         example: "100",
     },
     Key {
+        path: "ledger.keep_days",
+        what: "How many days the rows of the ledger are kept at least. Whole months are dropped, \
+               once all that is in them is older; what is left can still be verified.",
+        form: Number { least: 1, most: 36_500 },
+        default: Found("for ever"),
+        example: "400",
+    },
+    Key {
         path: "log.format",
         what: "How the log, which goes to standard error, looks: lines for people or JSON for \
                machines. `auto` writes for people on a terminal.",

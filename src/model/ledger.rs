@@ -88,3 +88,92 @@ pub struct LedgerRow {
     pub number: i64,
     pub entry: LedgerEntry,
 }
+
+/// A row as it lies in the database, letter by letter: what is hashed and exported, whether or
+/// not anybody can make sense of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerRecord {
+    pub number: i64,
+    /// In milliseconds since 1970.
+    pub at: i64,
+    pub request: String,
+    pub issuer: String,
+    pub event: String,
+    pub client: Option<String>,
+    pub user: Option<String>,
+    pub service: Option<String>,
+    pub scope: Option<String>,
+    pub resource: Option<String>,
+    pub jti: Option<String>,
+    pub parent: Option<String>,
+    pub outcome: String,
+    pub code: Option<String>,
+    pub reason: Option<String>,
+    /// Where it stands; a row from before there were chains has none of these.
+    pub chain: Option<i64>,
+    /// From 1 on, without gaps in a chain.
+    pub place: Option<i64>,
+    pub hash: Option<Vec<u8>>,
+}
+
+impl LedgerRecord {
+    /// The texts with their names, always in this order, which is that of the hash.
+    pub fn texts(&self) -> [(&'static str, Option<&str>); 13] {
+        [
+            ("request", Some(&self.request)),
+            ("issuer", Some(&self.issuer)),
+            ("event", Some(&self.event)),
+            ("client", self.client.as_deref()),
+            ("user", self.user.as_deref()),
+            ("service", self.service.as_deref()),
+            ("scope", self.scope.as_deref()),
+            ("resource", self.resource.as_deref()),
+            ("jti", self.jti.as_deref()),
+            ("parent", self.parent.as_deref()),
+            ("outcome", Some(&self.outcome)),
+            ("code", self.code.as_deref()),
+            ("reason", self.reason.as_deref()),
+        ]
+    }
+}
+
+/// A row with its place in a chain: it stands for all rows of the chain up to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainEnd {
+    pub chain: i64,
+    pub place: i64,
+    pub hash: Vec<u8>,
+    /// The number of the row in the whole ledger.
+    pub number: i64,
+}
+
+/// The rows that one writer appended, from its start to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerChain {
+    pub id: i64,
+    /// The process that wrote it.
+    pub node: String,
+    /// The newest row of the whole ledger when it began.
+    pub after: i64,
+    /// How far other chains were then: chain, place and hash in hexadecimal.
+    pub links: Vec<(i64, i64, String)>,
+}
+
+/// A signed word about a row and all before it in its chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub end: ChainEnd,
+    pub at: OffsetDateTime,
+    pub jws: String,
+}
+
+/// A month that is gone, with the signed word about how its chains stood at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DroppedMonth {
+    /// As a number like 202601; 0 is all from before there were months.
+    pub month: i32,
+    pub at: OffsetDateTime,
+    /// Its last row.
+    pub last_number: i64,
+    pub jws: String,
+}

@@ -17,7 +17,10 @@ pub use code::AuthorizationCode;
 pub use connection::{Approval, Connection};
 pub use consent::Consent;
 pub use key::{KeyRecord, KeyState};
-pub use ledger::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
+pub use ledger::{
+    ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord,
+    LedgerRow, Outcome,
+};
 pub use login::Login;
 pub use refresh::{Digest, RefreshToken, TokenFamily};
 pub use service::Service;

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use time::Duration;
+
 use super::catalogue::Catalogue;
 use super::clients::Clients;
 use super::document::Document;
@@ -76,6 +78,8 @@ pub struct Shared {
     pub trusted_proxies: TrustedProxies,
     pub bounds: Bounds,
     pub limits: Limits,
+    /// How long rows of the ledger are kept at least; `None` is for ever.
+    pub keep_ledger: Option<Duration>,
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// The issuer of the identity provider in this process.

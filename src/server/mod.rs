@@ -6,6 +6,7 @@ mod clients;
 mod document;
 mod issuers;
 mod keys;
+pub mod ledger;
 mod live;
 mod readiness;
 mod rotation;

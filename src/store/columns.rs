@@ -55,3 +55,12 @@ pub(super) fn filled<T: Clone>(keys: &[T]) -> Vec<T> {
 pub(super) fn bytes(digests: &[&Digest]) -> Vec<Vec<u8>> {
     filled(digests).into_iter().map(|it| it.0.clone()).collect()
 }
+
+/// Bytes as lower-case hexadecimal, for people and for files.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        text
+    })
+}

@@ -39,6 +39,7 @@ pub mod trusts;
 pub mod users;
 
 pub use away::{Away, AwayError};
+pub use columns::hexadecimal;
 pub use commit::{CommitError, Committing, Conflict, Effect};
 pub use diagnosis::Tables;
 pub use memory::Heard;

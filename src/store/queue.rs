@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::StoreError;
-use super::batch::Batch;
+use super::batch::Writer;
 use super::commit::{CommitError, Committing, Effect};
 use super::memory::Memory;
 use super::open::Databases;
@@ -88,12 +88,12 @@ async fn watched(databases: Databases, memory: Arc<Memory>, orders: Orders) {
 }
 
 async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
-    let mut batch = Vec::new();
+    let (mut batch, mut writer) = (Vec::new(), Writer::new(databases, memory));
     loop {
         // Whoever holds the lock waits for the next order; then the next writer does.
         if orders.lock().await.recv_many(&mut batch, TOGETHER).await == 0 {
             return;
         }
-        Batch::new(&databases, &memory).commit(std::mem::take(&mut batch)).await;
+        writer.commit(std::mem::take(&mut batch)).await;
     }
 }

@@ -262,6 +262,9 @@ async fn dump(world: &World) -> String {
         "single_uses",
         "sign_in_failures",
         "ledger",
+        "ledger_chains",
+        "ledger_checkpoints",
+        "ledger_drops",
     ] {
         let rows = Statement::from_string(backend, format!("SELECT * FROM {table}"));
         for row in db.query_all_raw(rows).await.unwrap() {

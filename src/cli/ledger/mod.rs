@@ -1,7 +1,10 @@
 //! `tegata ledger`: who acted for whom.
 
 mod chain;
+mod date;
+mod export;
 mod shown;
+mod verify;
 
 use std::time::Duration;
 
@@ -14,14 +17,17 @@ use super::opened::{Need, Opened};
 use crate::config::Config;
 use crate::model::LedgerRow;
 use crate::store;
-use crate::terminal::{Ink, say};
+use crate::terminal::{Ink, note, say};
 
 /// Shows what was issued and what was refused, to whom and for whom.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tegata ledger tail --follow
   tegata ledger tail -n 1000 --json | jq 'select(.outcome == \"refused\")'
-  tegata ledger show 5f0c…   the whole chain, from the sign-in to the last access token")]
+  tegata ledger show 5f0c…   the whole chain, from the sign-in to the last access token
+  tegata ledger checkpoints >> /elsewhere/checkpoints
+  tegata ledger verify --checkpoint /elsewhere/checkpoints
+  tegata ledger export --format parquet --since 2026-01-01 --output ledger.parquet")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -50,6 +56,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Checks that no row was changed, added, moved or taken away since it was signed.
+    Verify(verify::Args),
+    /// Prints the newest signed checkpoint of each chain, to be kept elsewhere.
+    Checkpoints,
+    /// Writes the rows for other tools.
+    Export(export::Args),
 }
 
 /// How often the ledger is looked at for more.
@@ -63,8 +75,33 @@ pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Tail { lines, follow, json } => tail(&opened, lines, follow, json).await?,
         Command::Show { jti, json } => show(&opened, &jti, json).await?,
+        Command::Verify(args) => verify::run(&opened, &args).await?,
+        Command::Checkpoints => verify::checkpoints(&opened).await?,
+        Command::Export(args) => export::run(&opened, &args).await?,
     }
     opened.close().await
+}
+
+/// Tells now and then how far something long is.
+struct Step {
+    done: &'static str,
+    told: u64,
+}
+
+impl Step {
+    /// In rows: some seconds of work.
+    const WIDE: u64 = 500_000;
+
+    fn of(done: &'static str) -> Self {
+        Self { done, told: 0 }
+    }
+
+    fn at(&mut self, rows: u64) {
+        if rows / Self::WIDE > self.told {
+            self.told = rows / Self::WIDE;
+            note(format_args!("{rows} rows {}", self.done));
+        }
+    }
 }
 
 async fn tail(opened: &Opened, lines: u32, follow: bool, json: bool) -> Result<(), Failure> {

@@ -123,6 +123,6 @@ fn kind_of_id(event: LedgerEvent) -> &'static str {
 const TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-fn at(time: OffsetDateTime) -> String {
+pub(super) fn at(time: OffsetDateTime) -> String {
     time.format(TIME).unwrap_or_default()
 }

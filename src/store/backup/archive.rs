@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::BackupError;
 use super::schema::Table;
+use crate::store::hexadecimal;
 
 const TEGATA: &str = "backup";
 
@@ -91,7 +92,7 @@ impl<W: Write> Sealing<W> {
     }
 
     pub(super) fn end(mut self) -> Result<u64, BackupError> {
-        let tail = Tail { rows: self.rows, sha256: hex(&self.digest.finalize()) };
+        let tail = Tail { rows: self.rows, sha256: hexadecimal(&self.digest.finalize()) };
         self.to.write_all(json(&tail).as_bytes())?;
         self.to.write_all(b"\n")?;
         self.to.flush()?;
@@ -189,7 +190,7 @@ impl<'a> Reading<'a> {
         }
         let tail: Tail = serde_json::from_str(&line)
             .map_err(|_| BackupError::Damaged("a line is neither a table nor a row"))?;
-        let digest = hex(&self.digest.clone().finalize());
+        let digest = hexadecimal(&self.digest.clone().finalize());
         if tail.rows != self.rows || tail.sha256 != digest {
             return Err(BackupError::Damaged("its checksum is another"));
         }
@@ -211,8 +212,4 @@ fn line(from: &mut BufReader<&File>) -> Result<String, BackupError> {
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data is always JSON")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -14,6 +14,7 @@ mod write;
 use std::sync::Arc;
 
 use super::commit::{CommitError, shared};
+use super::ledger::Head;
 use super::memory::Memory;
 use super::open::Databases;
 use super::queue::Order;
@@ -22,11 +23,17 @@ use super::{Conflict, StoreError};
 /// How often a batch is done anew because somebody else was faster.
 const TRIES: usize = 16;
 
-/// Where a batch is committed.
-pub(super) struct Batch<'a> {
-    databases: &'a Databases,
-    memory: &'a Memory,
+/// One who commits batches, one after the other.
+pub(super) struct Writer {
+    databases: Databases,
+    memory: Arc<Memory>,
+    /// Where its chain of the ledger ends. A new one begins with the first row, and whenever
+    /// nobody can tell how far the last one got.
+    head: Option<Head>,
 }
+
+/// What became of each list of a batch.
+type Verdicts = Vec<Result<(), Conflict>>;
 
 /// Why a batch was not committed.
 enum Failed {
@@ -56,13 +63,13 @@ impl Failed {
     }
 }
 
-impl<'a> Batch<'a> {
-    pub(super) fn new(databases: &'a Databases, memory: &'a Memory) -> Self {
-        Self { databases, memory }
+impl Writer {
+    pub(super) fn new(databases: Databases, memory: Arc<Memory>) -> Self {
+        Self { databases, memory, head: None }
     }
 
     /// Commits `orders`, and answers all of them.
-    pub(super) async fn commit(&self, orders: Vec<Order>) {
+    pub(super) async fn commit(&mut self, orders: Vec<Order>) {
         let several = orders.len() > 1;
         let tried = self.tried(&orders).await;
         self.databases.health.saw(tried.as_ref().is_err_and(Failed::is_away));
@@ -92,7 +99,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn tried(&self, orders: &[Order]) -> Result<Vec<Result<(), Conflict>>, Failed> {
+    async fn tried(&mut self, orders: &[Order]) -> Result<Verdicts, Failed> {
         for _ in 1..TRIES {
             match self.done(orders).await {
                 Err(Failed::Raced) => {}
@@ -102,7 +109,7 @@ impl<'a> Batch<'a> {
         self.done(orders).await
     }
 
-    async fn done(&self, orders: &[Order]) -> Result<Vec<Result<(), Conflict>>, Failed> {
+    async fn done(&mut self, orders: &[Order]) -> Result<Verdicts, Failed> {
         let transaction = self.databases.begin().await?;
         let mut seen = look::look(&transaction, orders).await?;
         let verdicts: Vec<_> = orders.iter().map(|it| seen.admit(&it.effects)).collect();
@@ -111,8 +118,12 @@ impl<'a> Batch<'a> {
         if admitted.is_empty() {
             return Ok(verdicts);
         }
-        let changes = write::write(&transaction, &admitted).await?;
-        transaction.commit().await.map_err(|error| Failed::Unknown(error.into()))?;
+        let (changes, head) = write::write(&transaction, &admitted, self.head.as_ref()).await?;
+        if let Err(error) = transaction.commit().await {
+            self.head = None;
+            return Err(Failed::Unknown(error.into()));
+        }
+        self.head = head;
         if !changes.is_empty() {
             self.memory.forget(&changes);
         }

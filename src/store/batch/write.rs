@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::Failed;
 use crate::model::{AuthorizationCode, Digest, LedgerEntry, RefreshToken, TokenFamily};
 use crate::store::changes::{self, Change};
+use crate::store::ledger::Head;
 use crate::store::queue::Order;
 use crate::store::{
     Effect, codes, consents, ledger, logins, refresh_tokens, single_uses, token_families,
@@ -33,17 +34,19 @@ struct Kinds<'a> {
     now: Option<OffsetDateTime>,
 }
 
-/// Writes the effects of all `orders`, and tells what they change of what nodes hold in memory.
+/// Writes the effects of all `orders`. Tells what they change of what nodes hold in memory, and
+/// where the chain of the ledger ends that ended at `head`.
 pub(super) async fn write(
     db: &impl ConnectionTrait,
     orders: &[&Order],
-) -> Result<Vec<Change>, Failed> {
+    head: Option<&Head>,
+) -> Result<(Vec<Change>, Option<Head>), Failed> {
     let mut kinds = Kinds::default();
     for order in orders {
         kinds.now = kinds.now.max(Some(order.now));
         order.effects.iter().for_each(|effect| kinds.sort(effect, order.now));
     }
-    kinds.write(db).await
+    kinds.write(db, head).await
 }
 
 impl<'a> Kinds<'a> {
@@ -73,7 +76,11 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    async fn write(self, db: &impl ConnectionTrait) -> Result<Vec<Change>, Failed> {
+    async fn write(
+        self,
+        db: &impl ConnectionTrait,
+        head: Option<&Head>,
+    ) -> Result<(Vec<Change>, Option<Head>), Failed> {
         let now = self.now.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let marked = single_uses::mark(db, &self.marks).await?;
         all(marked, self.marks.len())?;
@@ -95,10 +102,31 @@ impl<'a> Kinds<'a> {
         for (effect, now) in &self.seldom {
             changes.extend(happen(db, effect, *now).await?);
         }
-        ledger::append(db, &self.entries).await?;
+        let head = record(db, &self.entries, head).await?;
         changes::announce(db, &changes).await?;
-        Ok(changes)
+        Ok((changes, head))
     }
+}
+
+async fn record(
+    db: &impl ConnectionTrait,
+    entries: &[&LedgerEntry],
+    head: Option<&Head>,
+) -> Result<Option<Head>, Failed> {
+    match (entries, head) {
+        ([], head) => Ok(head.cloned()),
+        (_, Some(head)) => Ok(Some(ledger::append(db, head, entries).await?)),
+        (_, None) => {
+            let begun = Head::open(db, &node()).await?;
+            Ok(Some(ledger::append(db, &begun, entries).await?))
+        }
+    }
+}
+
+/// What this process is called in the ledger: its machine, and its number there.
+fn node() -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{machine}/{}", std::process::id())
 }
 
 /// Whether a statement found all that the look had found.

@@ -1,0 +1,96 @@
+//! Reading the ledger: its end, what is about one thing, and all of it in pages.
+
+use sea_orm::{ConnectionTrait, Statement, Value};
+use time::OffsetDateTime;
+
+use super::super::StoreError;
+use super::super::columns::parsed;
+use super::months::month_of;
+use super::row::{self, COLUMNS, milliseconds};
+use crate::model::{LedgerChain, LedgerRecord, LedgerRow};
+
+/// The newest rows, oldest of them first; only those after `after`, if that is given.
+pub async fn tail(
+    db: &impl ConnectionTrait,
+    after: Option<i64>,
+    at_most: u64,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let after = after.unwrap_or(-1);
+    let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+    let rest = "WHERE number > $1 ORDER BY number DESC LIMIT $2";
+    let mut rows = select(db, rest, [after.into(), at_most.into()]).await?;
+    rows.reverse();
+    rows.into_iter().map(row::model).collect()
+}
+
+/// The rows of what has this `jti`, and of all that was obtained or refused by it.
+pub async fn about(db: &impl ConnectionTrait, jti: &str) -> Result<Vec<LedgerRow>, StoreError> {
+    let rest = "WHERE jti = $1 OR parent = $1 ORDER BY number LIMIT 1000";
+    let rows = select(db, rest, [jti.into()]).await?;
+    rows.into_iter().map(row::model).collect()
+}
+
+/// The next rows after `after`, at most `at_most`, as they lie there: from the beginning of the
+/// month of `since` on, and those from before there were months.
+pub async fn records(
+    db: &impl ConnectionTrait,
+    after: i64,
+    since: Option<OffsetDateTime>,
+    at_most: u32,
+) -> Result<Vec<LedgerRecord>, StoreError> {
+    let month = since.map_or(0, month_of);
+    let at = since.map_or(i64::MIN, milliseconds);
+    let rest = "WHERE number > $1 AND (month >= $2 OR (month = 0 AND at >= $3)) \
+                ORDER BY number LIMIT $4";
+    select(db, rest, [after.into(), month.into(), at.into(), at_most.into()]).await
+}
+
+async fn select<const N: usize>(
+    db: &impl ConnectionTrait,
+    rest: &str,
+    values: [Value; N],
+) -> Result<Vec<LedgerRecord>, StoreError> {
+    let text = format!("SELECT number, {COLUMNS} FROM ledger {rest}");
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), text, values);
+    let rows = db.query_all_raw(statement).await?;
+    Ok(rows.iter().map(row::read).collect::<Result<_, _>>()?)
+}
+
+/// The number of the newest row, or of the last that is gone; 0 if there never was one.
+pub(super) async fn last_number(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let backend = db.get_database_backend();
+    let newest = "SELECT number FROM ledger ORDER BY number DESC LIMIT 1";
+    let newest = db.query_one_raw(Statement::from_string(backend, newest)).await?;
+    Ok(newest.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+/// Keeps what a chain says about itself, and gives it an id.
+pub(super) async fn begin(
+    db: &impl ConnectionTrait,
+    chain: &LedgerChain,
+) -> Result<i64, StoreError> {
+    let text = "INSERT INTO ledger_chains (node, after, links) VALUES ($1, $2, $3) RETURNING id";
+    let links = super::super::columns::json(&chain.links);
+    let values = [chain.node.clone().into(), chain.after.into(), links.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), text, values);
+    let row = db.query_one_raw(statement).await?;
+    let row = row.ok_or(StoreError::Corrupt("ledger_chains"))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+/// All chains, oldest first.
+pub async fn chains(db: &impl ConnectionTrait) -> Result<Vec<LedgerChain>, StoreError> {
+    let text = "SELECT id, node, after, links FROM ledger_chains ORDER BY id";
+    let statement = Statement::from_string(db.get_database_backend(), text);
+    let mut chains = Vec::new();
+    for row in db.query_all_raw(statement).await? {
+        let links: String = row.try_get_by_index(3)?;
+        chains.push(LedgerChain {
+            id: row.try_get_by_index(0)?,
+            node: row.try_get_by_index(1)?,
+            after: row.try_get_by_index(2)?,
+            links: parsed("ledger_chains", &links)?,
+        });
+    }
+    Ok(chains)
+}
