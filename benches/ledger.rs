@@ -5,7 +5,11 @@
 //! database and once after `scripts/bench.d/fill_ledger.py` has put ten million rows into it.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
-#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark measures, and tells")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark measures, and tells"
+)]
 
 use std::time::Instant;
 

@@ -154,7 +154,7 @@ fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
     let mut http1 = builder.http1();
     // It runs between requests, too; how long the first may take is for the clock above.
     http1.timer(TokioTimer::new()).header_read_timeout(idle);
-    // Answered with 431 (RFC 6585 §5), or 414 if it is the first line that is too long.
+    // Answered with 431 (RFC 6585 §5).
     http1.max_buf_size(bounds.header_bytes as usize);
     if bounds.header_fields != FIELDS_ON_STACK {
         http1.max_headers(bounds.header_fields);
@@ -329,7 +329,7 @@ mod tests {
         for (header, status) in [
             (format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n"), "431"),
             (format!("GET / HTTP/1.1\r\nHost: x\r\nX-A: {long}\r\n\r\n"), "431"),
-            (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 16)), "414"),
+            (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 16)), "431"),
         ] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             // It may be answered before all is sent.

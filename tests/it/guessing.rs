@@ -145,10 +145,15 @@ async fn another_node_knows() {
     assert_eq!(right(&world.second_node().await).await, 429);
 }
 
+/// A world in which so many refusals are all recorded: here guesses are counted.
+async fn unlimited() -> World {
+    World::configured(&[("limits.refusals_per_address", "off")]).await
+}
+
 /// One guess at each of many accounts is guessing, too. The pause is for the address alone.
 #[tokio::test]
 async fn one_address_many_accounts() {
-    let world = World::new().await;
+    let world = unlimited().await;
     for number in 0..51 {
         let name = format!("user-{number}");
         let answer = attempt(&world, "192.0.2.1:1000", &name, "guess").await;
@@ -169,7 +174,7 @@ async fn one_address_many_accounts() {
 /// An address that may not try holds nothing against those whose names it sends.
 #[tokio::test]
 async fn a_blocked_address_locks_nobody_out() {
-    let world = World::new().await;
+    let world = unlimited().await;
     for number in 0..51 {
         attempt(&world, "192.0.2.1:1000", &format!("user-{number}"), "guess").await;
     }
@@ -183,7 +188,7 @@ async fn a_blocked_address_locks_nobody_out() {
 /// RFC 6177: a customer has a /64 at least, and so has a guesser.
 #[tokio::test]
 async fn an_ipv6_network_is_one_address() {
-    let world = World::new().await;
+    let world = unlimited().await;
     for number in 0..51 {
         let (from, name) = (format!("[2001:db8::{number:x}]:1000"), format!("user-{number}"));
         assert_eq!(attempt(&world, &from, &name, "guess").await.status, 422, "{number}");
@@ -208,7 +213,7 @@ async fn an_office_signs_in() {
 /// But who knows one password does not buy guesses at others with it.
 #[tokio::test]
 async fn an_insider_guesses() {
-    let world = World::new().await;
+    let world = unlimited().await;
     let mut tried = 0;
     for number in 0..60 {
         let name = format!("user-{number}");
