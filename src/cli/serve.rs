@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::telemetry;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
-    telemetry::start(config.log.format, &config.log.level);
+    let _logging = telemetry::start(config.log.format, &config.log.level);
     let issuer = config.public_url.clone();
     let mut orders = Orders::listen()?;
     let running = tokio::select! {

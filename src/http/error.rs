@@ -15,7 +15,9 @@ use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Issuer, error_description};
 
 /// What a request gets that was not answered in time.
-pub(super) const TIMEOUT: StatusCode = StatusCode::REQUEST_TIMEOUT;
+pub(super) fn timed_out() -> Response {
+    StatusCode::REQUEST_TIMEOUT.into_response()
+}
 
 /// An error response of the token endpoint (RFC 6749 §5.2).
 pub(super) struct OAuthError {
@@ -195,7 +197,7 @@ impl IntoResponse for TwoHosts {
 }
 
 /// A bug of ours that stopped a request. The others go on.
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+pub(super) fn panicked(_: &(dyn Any + Send)) -> Response {
     tracing::error!("a request met a bug and was stopped");
     described(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError, OUR_FAULT)
 }

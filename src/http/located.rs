@@ -3,11 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, PathAndQuery, Uri};
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::{self, Misdirected, OAuthError, TwoHosts};
@@ -27,16 +26,12 @@ pub(super) struct Here {
     pub path: String,
 }
 
-/// Puts [`Here`] into the request and leaves it the path below the issuer.
-pub(super) async fn locate(
-    State(live): State<Arc<LiveIssuers>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Puts [`Here`] into the request and leaves it the path below the issuer; or says why not.
+pub(super) async fn locate(live: &LiveIssuers, mut request: Request) -> Result<Request, Response> {
     // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     // request message that […] contains more than one Host header field line".
     if request.headers().get_all(header::HOST).iter().count() > 1 {
-        return TwoHosts.into_response();
+        return Err(TwoHosts.into_response());
     }
     let (issuers, current) = match live.current().await {
         Ok(issuers) => (issuers, true),
@@ -50,12 +45,12 @@ pub(super) async fn locate(
     let authority = authority(request.uri(), request.headers()).unwrap_or_default();
     let Some(located) = issuers.locate(authority, &path) else {
         let home = issuers.home().issuer.clone();
-        return Misdirected { home }.into_response();
+        return Err(Misdirected { home }.into_response());
     };
     // Keys and metadata are good without the database; what is decided is decided on what is
     // true now.
     if !current && !is_public(&located.path) {
-        return error::unavailable();
+        return Err(error::unavailable());
     }
     let Some(id) = request.extensions().get::<RequestId>().cloned() else {
         unreachable!("`observe` gives every request an id before anything else happens")
@@ -65,11 +60,13 @@ pub(super) async fn locate(
     if is_document(&located.path)
         && let Err(early) = server.shared.limits.visit(Endpoint::Documents, address)
     {
-        return OAuthError::from(early).into_response();
+        return Err(OAuthError::from(early).into_response());
     }
-    *request.uri_mut() = below(request.uri(), &located.path);
+    if located.path != path {
+        *request.uri_mut() = below(request.uri(), &located.path);
+    }
     request.extensions_mut().insert(Here { server, request: id, address, path });
-    next.run(request).await
+    Ok(request)
 }
 
 /// What needs no database: it is as true as it was.

@@ -6,6 +6,7 @@ mod consent;
 mod documents;
 mod error;
 mod form;
+mod front;
 mod health;
 mod home;
 mod located;
@@ -24,11 +25,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
-use tower_http::catch_panic::CatchPanicLayer;
 
+use self::front::Front;
 use crate::server::LiveIssuers;
 
 /// Answers on `listener` until `until`, and then finishes what is under way.
@@ -40,12 +41,17 @@ pub async fn serve(
     let shared = issuers.shared();
     let free = |it: IpAddr| shared.trusted_proxies.contains(it) || shared.limits.is_exempt(it);
     let (bounds, readiness) = (shared.bounds, shared.readiness.clone());
-    serve::serve(listener, router(issuers), serve::Door { bounds, readiness, free }, until).await;
+    serve::serve(listener, front(issuers), serve::Door { bounds, readiness, free }, until).await;
+}
+
+/// The same without a listener, for who sends requests by themselves.
+pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
+    Router::new().fallback_service(front(issuers))
 }
 
 /// Everything that the server answers to: the same for home and for each service, below the
 /// path of its issuer.
-pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
+fn front(issuers: &Arc<LiveIssuers>) -> Front {
     let machines = Router::new()
         .route("/oauth2/token", post(token::token).fallback(error::method_not_allowed))
         .route("/oauth2/jwks", get(documents::jwks))
@@ -65,23 +71,13 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
         .layer(from_fn(browser::kept))
         .layer(from_fn(policy_headers::for_pages));
 
-    let by_issuer = Router::new().merge(machines).merge(people);
-
-    // Which issuer a request is for has to be known before its path means anything.
-    let located = Router::new()
-        .fallback_service(by_issuer)
-        .layer(from_fn_with_state(Arc::clone(issuers), located::locate));
-
-    // For a request to arrive, with all of its body, and to be answered.
-    let longest = issuers.shared().bounds.request.unsigned_abs();
-    Router::new()
+    let process = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/assets/{name}", get(documents::asset))
-        .with_state(Arc::clone(issuers))
-        .fallback_service(located)
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(tower_http::timeout::TimeoutLayer::with_status_code(error::TIMEOUT, longest))
-        .layer(from_fn_with_state(Arc::clone(issuers), observe::observe))
+        .with_state(Arc::clone(issuers));
+
+    let longest = issuers.shared().bounds.request.unsigned_abs();
+    Front { issuers: Arc::clone(issuers), process, issuer: machines.merge(people), longest }
 }

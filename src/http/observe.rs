@@ -1,27 +1,23 @@
 //! What every request gets: an id, a line in the log, a count.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::HeaderName;
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
 use crate::oauth::RequestId;
-use crate::server::LiveIssuers;
+use crate::server::Shared;
 use crate::telemetry::Stopwatch;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Ids are ours alone: one that came with a request could be anything, or somebody else's.
 pub(super) async fn observe(
-    State(issuers): State<Arc<LiveIssuers>>,
+    shared: &Shared,
     mut request: Request,
-    next: Next,
+    answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let shared = issuers.shared();
     let _in_flight = shared.metrics.begin();
     let stopwatch = Stopwatch::start();
     let id = shared.environment.unique_id();
@@ -32,7 +28,7 @@ pub(super) async fn observe(
     let method = request.method().clone();
     let endpoint = endpoint(request.uri().path());
 
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = answer(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), stopwatch.elapsed());
     shared.metrics.answered(endpoint, status, took);
     span.in_scope(|| {

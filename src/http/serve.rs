@@ -1,22 +1,26 @@
 //! Connections: how many there are at a time, and how long one may take over its requests.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::http::{HeaderValue, Request, Response, Version, header};
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, Version, header};
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tower::Service;
 use tower::util::{MapRequest, MapResponse};
 
 use super::neighbours::Neighbours;
@@ -27,6 +31,9 @@ use crate::server::Readiness;
 /// connection together, in bytes. The largest form fits in.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
+
+/// How often we look whether an idle connection asks anything, while it may be idle.
+const LOOKS: u32 = 8;
 
 /// What hyper keeps on the stack for the fields of a header.
 const FIELDS_ON_STACK: usize = 100;
@@ -45,12 +52,15 @@ pub(super) struct Door<F> {
 }
 
 /// Answers on `listener` until `until`, and then finishes what is under way.
-pub(super) async fn serve(
+pub(super) async fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    routes: S,
     door: Door<impl Fn(IpAddr) -> bool>,
     until: impl Future<Output = ()>,
-) {
+) where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+    S: Clone + Send + 'static,
+{
     let Door { bounds, readiness, free } = door;
     let places = Arc::new(Semaphore::new(bounds.connections));
     let neighbours = Neighbours::default();
@@ -71,10 +81,10 @@ pub(super) async fn serve(
                 None => continue,
             },
         };
-        let (router, watcher) = (router.clone(), graceful.watcher());
+        let (routes, watcher) = (routes.clone(), graceful.watcher());
         let readiness = readiness.clone();
         connections.spawn(async move {
-            answer((stream, peer), router, bounds, readiness, watcher).await;
+            answer((stream, peer), routes, bounds, readiness, watcher).await;
             drop((place, neighbour));
         });
     }
@@ -106,26 +116,30 @@ fn log(error: &io::Error) {
 }
 
 /// Answers the requests of one connection.
-async fn answer(
+async fn answer<S>(
     (stream, peer): (TcpStream, SocketAddr),
-    router: Router,
+    routes: S,
     bounds: Bounds,
     readiness: Readiness,
     watcher: Watcher,
-) {
-    let asked = Arc::new(Notify::new());
+) where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+    S: Clone + Send + 'static,
+{
+    let asked = Arc::new(AtomicUsize::new(0));
     let asks = Arc::clone(&asked);
     // HTTP/2 has no header that ends a connection (RFC 9113 §8.2.2): it is told by GOAWAY.
     let has_header = Arc::new(AtomicBool::new(true));
     let speaks = Arc::clone(&has_header);
-    let service = MapRequest::new(router, move |mut request: Request<_>| {
-        asks.notify_one();
+    let service = MapRequest::new(routes, move |request: Request<_>| {
+        let mut request = with_any_body(request);
+        asks.fetch_add(1, Ordering::Relaxed);
         speaks.store(request.version() < Version::HTTP_2, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
     // Whoever asks on while we are about to end shall ask on another connection.
-    let service = MapResponse::new(service, move |mut response: Response<_>| {
+    let service = MapResponse::new(service, move |mut response: Response| {
         if readiness.is_leaving() && has_header.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -138,14 +152,28 @@ async fn answer(
     // hyper's own limit begins when it knows which version of HTTP is spoken, which some never
     // say; and in HTTP/2 a connection may be alive and yet ask nothing.
     let (header, idle) = (bounds.header.unsigned_abs(), bounds.idle.unsigned_abs());
-    let mut rest = header;
+    let (mut seen, mut quiet, mut rest) = (0, 0, header);
     loop {
         tokio::select! {
             _ = &mut connection => return,
-            () = asked.notified() => rest = idle,
-            () = tokio::time::sleep(rest) => return,
+            () = tokio::time::sleep(rest) => {}
         }
+        // Looked at now and then, so that a request costs no more than the counting of it.
+        let now = asked.load(Ordering::Relaxed);
+        quiet = if now == seen { quiet + 1 } else { 0 };
+        if now == 0 || quiet == LOOKS {
+            return;
+        }
+        (seen, rest) = (now, idle / LOOKS);
     }
+}
+
+fn with_any_body<B>(request: Request<B>) -> Request
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    request.map(Body::new)
 }
 
 fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
@@ -171,13 +199,14 @@ fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::body::Bytes;
-    use axum::http::StatusCode;
+    use axum::middleware::{Next, from_fn};
     use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
-    use tower_http::timeout::TimeoutLayer;
 
+    use super::super::front::within;
     use super::*;
 
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -210,10 +239,9 @@ mod tests {
             "slow"
         };
         let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
-        let longest = TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            bounds.request.unsigned_abs(),
-        );
+        let longest = bounds.request.unsigned_abs();
+        let longest =
+            from_fn(move |request: Request, next: Next| within(longest, next.run(request)));
         let whole = |body: Bytes| async move { body.len().to_string() };
         let router = Router::new().route("/whole", post(whole)).layer(longest);
         let router = router.route("/", get(peer)).route("/slow", get(slow));

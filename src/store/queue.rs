@@ -5,6 +5,7 @@
 //! writer; PostgreSQL a few, for there one commit need not wait for another.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -15,9 +16,14 @@ use super::batch::Writer;
 use super::commit::{CommitError, Committing, Effect};
 use super::memory::Memory;
 use super::open::Databases;
+use crate::telemetry::Stopwatch;
 
 /// That many lists wait at most: beyond that, waiting would only use up memory.
 const WAITING: usize = 4096;
+
+/// A commit that takes this long is worth waiting for company, and so long is waited.
+const SLOW: Duration = Duration::from_millis(3);
+const COMPANY: Duration = Duration::from_millis(1);
 
 /// That many lists share a commit at most.
 const TOGETHER: usize = 128;
@@ -87,13 +93,48 @@ async fn watched(databases: Databases, memory: Arc<Memory>, orders: Orders) {
     }
 }
 
-async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
-    let (mut batch, mut writer) = (Vec::new(), Writer::new(databases, memory));
-    loop {
-        // Whoever holds the lock waits for the next order; then the next writer does.
-        if orders.lock().await.recv_many(&mut batch, TOGETHER).await == 0 {
+/// The last commit of a writer.
+#[derive(Default)]
+struct Last {
+    together: usize,
+    took: Duration,
+}
+
+impl Last {
+    /// On a slow disk, those who were answered by the last commit are back in a moment with their
+    /// next requests. To take them along is worth a millisecond; who comes alone waits for nobody.
+    async fn wait_for_company(&self, orders: &mut mpsc::Receiver<Order>, batch: &mut Vec<Order>) {
+        if self.together < 2 || self.took < SLOW {
             return;
         }
+        let expected = (self.together + batch.len()).min(TOGETHER);
+        let gathering = async {
+            while batch.len() < expected {
+                let room = expected - batch.len();
+                if orders.recv_many(batch, room).await == 0 {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(COMPANY, gathering).await;
+    }
+}
+
+async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
+    let (mut batch, mut writer) = (Vec::new(), Writer::new(databases, memory));
+    let mut last = Last::default();
+    loop {
+        {
+            // Whoever holds the lock waits for the next order; then the next writer does.
+            let mut orders = orders.lock().await;
+            if orders.recv_many(&mut batch, TOGETHER).await == 0 {
+                return;
+            }
+            last.wait_for_company(&mut orders, &mut batch).await;
+        }
+        let stopwatch = Stopwatch::start();
+        last.together = batch.len();
         writer.commit(std::mem::take(&mut batch)).await;
+        last.took = stopwatch.elapsed();
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use tracing::Level;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -50,15 +51,28 @@ impl LogFilter {
     }
 }
 
+/// So many lines wait to be written. When whoever reads them has stopped to, more are dropped:
+/// a log that is stuck is no reason to answer nobody.
+const WAITING: usize = 16_384;
+
+/// What is logged is written for as long as this lives; then what waits is written, too.
+#[must_use]
+pub struct Logging {
+    _writer: WorkerGuard,
+}
+
 /// Begins to log. If somebody already does, in a test for instance, that stays as it is.
-pub fn start(format: LogFormat, level: &LogFilter) {
+pub fn start(format: LogFormat, level: &LogFilter) -> Logging {
     let terminal = io::stderr().is_terminal();
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let lines = fmt::layer::<Registry>().with_writer(io::stderr);
+    let together = io::BufWriter::new(io::stderr());
+    let writing = NonBlockingBuilder::default().buffered_lines_limit(WAITING).finish(together);
+    let (writer, guard) = writing;
+    let lines = fmt::layer::<Registry>().with_writer(writer);
     // On a terminal it is for `NO_COLOR` to say.
     let lines = if terminal { lines } else { lines.with_ansi(false) };
     let lines = match human {
@@ -69,6 +83,7 @@ pub fn start(format: LogFormat, level: &LogFilter) {
         lines.with_filter(filter_fn(|metadata| is_discreet(metadata.target(), *metadata.level())));
     // Err only if somebody logs already.
     let _ = tracing_subscriber::registry().with(lines).with(level.filter()).try_init();
+    Logging { _writer: guard }
 }
 
 /// Whether what is told there can be written down. Below `WARN`, HTTP and database crates tell
@@ -85,8 +100,9 @@ mod tests {
 
     #[test]
     fn starting_twice() {
-        start(LogFormat::Auto, &LogFilter::parse("warn").unwrap());
-        start(LogFormat::Json, &LogFilter::parse("warn,tegata::outbound=debug").unwrap());
+        let _one = start(LogFormat::Auto, &LogFilter::parse("warn").unwrap());
+        let _other =
+            start(LogFormat::Json, &LogFilter::parse("warn,tegata::outbound=debug").unwrap());
     }
 
     #[test]

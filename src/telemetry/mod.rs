@@ -4,6 +4,6 @@ mod logs;
 mod metrics;
 mod stopwatch;
 
-pub use logs::{BadFilter, LogFilter, LogFormat, start};
+pub use logs::{BadFilter, LogFilter, LogFormat, Logging, start};
 pub use metrics::{InFlight, METRICS_TYPE, Metrics};
 pub use stopwatch::Stopwatch;
