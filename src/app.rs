@@ -201,17 +201,26 @@ impl Running {
     pub async fn stop(self) {
         self.issuers.shared().readiness.leave();
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            if tokio::time::timeout(PATIENCE, task).await.is_err() {
-                tracing::warn!("some requests did not end in time and were cut off");
+        let ending = async {
+            for task in self.tasks {
+                let _ = task.await;
             }
-        }
-        // What was written since the last checkpoint.
-        if let Err(error) = server::ledger::checkpoint(&self.issuers).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not signed");
-        }
-        if let Err(error) = self.issuers.shared().store.clone().close().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database did not close");
+            // What was written since the last checkpoint.
+            if let Err(error) = server::ledger::checkpoint(&self.issuers).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the ledger is not signed"
+                );
+            }
+            if let Err(error) = self.issuers.shared().store.clone().close().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the database did not close"
+                );
+            }
+        };
+        if tokio::time::timeout(PATIENCE, ending).await.is_err() {
+            tracing::warn!("some requests did not end in time and are cut off");
         }
     }
 }

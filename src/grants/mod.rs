@@ -10,6 +10,7 @@ pub mod token_exchange;
 
 pub use response::TokenResponse;
 
+use std::error::Error;
 use std::net::IpAddr;
 
 use crate::clients::{self, AuthenticatedClient, BadCredentials, Presented};
@@ -18,7 +19,7 @@ use crate::limits::{Endpoint, Party, TurnedAway};
 use crate::model::LedgerEvent;
 use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
 use crate::server::AuthorizationServer;
-use crate::store::CommitError;
+use crate::store::{CommitError, Late};
 
 /// Answers a token request (RFC 6749 §3.2) that comes from `address`, and records what came of it.
 pub async fn answer(
@@ -164,6 +165,11 @@ impl From<BadCredentials> for TokenError {
 }
 
 impl TokenError {
+    /// Whether the request is to be decided anew, by what is true now.
+    pub fn is_late(&self) -> bool {
+        matches!(self.source(), Some(cause) if cause.is::<Late>())
+    }
+
     /// For how many seconds whoever asked too often has to wait. The limit may have been met far
     /// below.
     pub fn retry_after(&self) -> Option<u64> {

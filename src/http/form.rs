@@ -1,6 +1,6 @@
 //! Reading a form, strictly and with bounds.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use http_body_util::LengthLimitError;
@@ -35,13 +35,6 @@ impl From<BadForm> for TokenError {
     }
 }
 
-fn too_large_or_broken(error: axum::Error) -> BadForm {
-    match error.into_inner().is::<LengthLimitError>() {
-        true => BadForm::TooLarge,
-        false => BadForm::Body,
-    }
-}
-
 impl<S: Sync> FromRequest<S> for Form {
     type Rejection = BadForm;
 
@@ -52,8 +45,40 @@ impl<S: Sync> FromRequest<S> for Form {
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(BadForm::ContentType);
         }
-        let body: Body = request.into_body();
-        let bytes = to_bytes(body, LARGEST).await.map_err(too_large_or_broken)?;
+        if let Some(bad) = request.extensions().get::<BadBody>() {
+            return Err(match bad {
+                BadBody::TooLarge => BadForm::TooLarge,
+                BadBody::Broken => BadForm::Body,
+            });
+        }
+        let bytes = to_bytes(request.into_body(), LARGEST).await.map_err(|_| BadForm::Body)?;
         Ok(Self(Params::parse(&bytes)?))
+    }
+}
+
+/// A body that did not arrive as it should.
+#[derive(Clone, Copy)]
+enum BadBody {
+    TooLarge,
+    Broken,
+}
+
+/// The request once its body is here. Only then anything is decided, by what is true then: a body
+/// that trickles must not keep what was true when it began.
+pub(super) async fn arrived(request: Request) -> Request {
+    if request.body().is_end_stream() {
+        return request;
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, LARGEST).await {
+        Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+        Err(error) => {
+            let mut request = Request::from_parts(parts, Body::empty());
+            request.extensions_mut().insert(match error.into_inner().is::<LengthLimitError>() {
+                true => BadBody::TooLarge,
+                false => BadBody::Broken,
+            });
+            request
+        }
     }
 }

@@ -14,7 +14,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::{error, located, observe};
+use super::{error, form, located, observe};
 use crate::server::LiveIssuers;
 
 /// The way of a request to its route. Plain code and not a stack of layers: each of those costs
@@ -46,7 +46,7 @@ impl Front {
         let answer = match is_of_the_process(request.uri().path()) {
             true => self.process.oneshot(request).await,
             // Which issuer a request is for has to be known before its path means anything.
-            false => match located::locate(&self.issuers, request).await {
+            false => match located::locate(&self.issuers, form::arrived(request).await).await {
                 Ok(request) => self.issuer.oneshot(request).await,
                 Err(response) => Ok(response),
             },

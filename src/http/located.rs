@@ -19,6 +19,7 @@ use crate::server::{AuthorizationServer, LiveIssuers};
 #[derive(Clone)]
 pub(super) struct Here {
     pub server: Arc<AuthorizationServer>,
+    pub live: Arc<LiveIssuers>,
     pub request: RequestId,
     /// Where the request comes from, if that is known.
     pub address: Option<IpAddr>,
@@ -27,31 +28,31 @@ pub(super) struct Here {
 }
 
 /// Puts [`Here`] into the request and leaves it the path below the issuer; or says why not.
-pub(super) async fn locate(live: &LiveIssuers, mut request: Request) -> Result<Request, Response> {
+pub(super) async fn locate(
+    live: &Arc<LiveIssuers>,
+    mut request: Request,
+) -> Result<Request, Response> {
     // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     // request message that […] contains more than one Host header field line".
     if request.headers().get_all(header::HOST).iter().count() > 1 {
         return Err(TwoHosts.into_response());
     }
-    let (issuers, current) = match live.current().await {
-        Ok(issuers) => (issuers, true),
-        Err(error) => {
+    let path = request.uri().path().to_owned();
+    // Keys and metadata are good without the database; what is decided is decided on what is
+    // true now.
+    let issuers = match is_public(&path) {
+        true => live.last_known(),
+        false => live.current().await.map_err(|error| {
             live.shared().metrics.database_failed();
             tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
-            (live.last_known(), false)
-        }
+            error::unavailable()
+        })?,
     };
-    let path = request.uri().path().to_owned();
     let authority = authority(request.uri(), request.headers()).unwrap_or_default();
     let Some(located) = issuers.locate(authority, &path) else {
         let home = issuers.home().issuer.clone();
         return Err(Misdirected { home }.into_response());
     };
-    // Keys and metadata are good without the database; what is decided is decided on what is
-    // true now.
-    if !current && !is_public(&located.path) {
-        return Err(error::unavailable());
-    }
     let Some(id) = request.extensions().get::<RequestId>().cloned() else {
         unreachable!("`observe` gives every request an id before anything else happens")
     };
@@ -65,13 +66,19 @@ pub(super) async fn locate(live: &LiveIssuers, mut request: Request) -> Result<R
     if located.path != path {
         *request.uri_mut() = below(request.uri(), &located.path);
     }
-    request.extensions_mut().insert(Here { server, request: id, address, path });
+    request.extensions_mut().insert(Here {
+        server,
+        live: Arc::clone(live),
+        request: id,
+        address,
+        path,
+    });
     Ok(request)
 }
 
-/// What needs no database: it is as true as it was.
+/// What needs no database, at whatever issuer: it is as true as it was.
 fn is_public(path: &str) -> bool {
-    path == "/oauth2/jwks" || path.starts_with("/.well-known/")
+    path.ends_with("/oauth2/jwks") || path.contains("/.well-known/")
 }
 
 fn is_document(path: &str) -> bool {

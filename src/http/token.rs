@@ -7,7 +7,9 @@ use axum::response::IntoResponse;
 use super::error::{NOT_KEPT, OAuthError};
 use super::form::{BadForm, Form};
 use super::located::Here;
-use crate::grants;
+use crate::grants::{self, TokenError, TokenResponse};
+use crate::oauth::Params;
+use crate::server::AuthorizationServer;
 
 pub(super) async fn token(
     here: Here,
@@ -16,17 +18,37 @@ pub(super) async fn token(
 ) -> Result<impl IntoResponse, OAuthError> {
     let server = &here.server;
     let answer = match form {
-        Ok(Form(params)) => {
-            let authorization = authorization(&headers);
-            grants::answer(server, authorization, &params, here.request, here.address).await
+        Ok(Form(params)) => answered(&here, authorization(&headers), &params).await,
+        Err(bad) => {
+            let request = here.request.clone();
+            Err(grants::unread(server, request, here.address, bad.into()).await)
         }
-        Err(bad) => Err(grants::unread(server, here.request, here.address, bad.into()).await),
     };
     match &answer {
         Ok(response) => server.shared.metrics.issued(response.kind()),
         Err(error) => server.shared.metrics.refused("token", error.code().as_str()),
     }
     Ok((NOT_KEPT, Json(answer?)))
+}
+
+/// What took so long that it may be wrong by now, as when somebody's keys had to be fetched, is
+/// decided once more by what is true now.
+async fn answered(
+    here: &Here,
+    authorization: Option<&str>,
+    params: &Params,
+) -> Result<TokenResponse, TokenError> {
+    let ask = async |server: &AuthorizationServer| {
+        grants::answer(server, authorization, params, here.request.clone(), here.address).await
+    };
+    let answer = ask(&here.server).await;
+    if !answer.as_ref().is_err_and(TokenError::is_late) || here.live.refresh().await.is_err() {
+        return answer;
+    }
+    match here.live.last_known().named(&here.server.issuer) {
+        Some(server) => ask(server).await,
+        None => answer,
+    }
 }
 
 /// A header that is no text is as wrong as one in an unknown form.

@@ -7,6 +7,7 @@ use crate::model::{LedgerEntry, LedgerEvent, Outcome};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Effect};
+use crate::telemetry::Stopwatch;
 
 /// One request on its way: who asks for what, filled in as it becomes known, so that a
 /// refusal says as much about it as an issuance would.
@@ -14,6 +15,8 @@ use crate::store::{CommitError, Effect};
 pub struct Attempt {
     /// The time of the request. All of it happens at this moment.
     pub now: OffsetDateTime,
+    /// By which news it is decided.
+    pub heard: Stopwatch,
     pub request: RequestId,
     /// Whom a refusal is held against.
     pub party: Party,
@@ -41,6 +44,7 @@ impl Attempt {
     pub fn begin(server: &AuthorizationServer, request: RequestId, event: LedgerEvent) -> Self {
         Self {
             now: server.shared.environment.clock.now(),
+            heard: server.shared.store.heard(),
             request,
             party: Party::Address(None),
             issuer: server.issuer.clone(),

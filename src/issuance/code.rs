@@ -75,6 +75,6 @@ pub async fn issue_code(
         Effect::Record(Box::new(attempt.issued(LedgerEvent::Code, Some(family)))),
     ]);
     effects.extend(order.consent.map(Effect::RememberConsent));
-    shared.store.commit(effects, attempt.now).await?;
+    shared.store.begin_commit(effects, attempt.now, attempt.heard)?.durable().await?;
     Ok(secret)
 }

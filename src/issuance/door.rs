@@ -11,7 +11,7 @@ use crate::jose::{Algorithm, SigningKey};
 use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Resource, Scope, TokenType};
 use crate::server::{AuthorizationServer, IssuerKeys};
-use crate::store::{CommitError, Conflict, Effect, StoreError};
+use crate::store::{CommitError, Conflict, Effect, Late, StoreError};
 use crate::tokens::access_token_hash;
 
 /// What leaves. The tokens in it are good from this moment on.
@@ -66,6 +66,8 @@ pub enum Refusal {
     #[error("too much is asked for at the moment: try again")]
     Overloaded,
     #[error("{0}")]
+    Late(#[source] Late),
+    #[error("{0}")]
     TurnedAway(#[from] TurnedAway),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,7 +88,7 @@ impl Refusal {
             | Self::CodeReused
             | Self::RefreshTokenReused
             | Self::Revoked => ErrorCode::InvalidGrant,
-            Self::Overloaded => ErrorCode::TemporarilyUnavailable,
+            Self::Overloaded | Self::Late(_) => ErrorCode::TemporarilyUnavailable,
             Self::NoKey(_) => ErrorCode::ServerError,
             Self::Store(it) => it.code(),
             Self::TurnedAway(_) => ErrorCode::SlowDown,
@@ -99,6 +101,7 @@ impl From<CommitError> for Refusal {
         match error {
             CommitError::Store(error) => Self::Store(error),
             CommitError::Overloaded => Self::Overloaded,
+            CommitError::Late(late) => Self::Late(late),
             CommitError::Conflict(conflict) => match conflict {
                 Conflict::GrantUsed => Self::Replayed,
                 Conflict::ProofUsed => Self::ProofReplayed,
@@ -140,7 +143,7 @@ pub async fn issue(
     let mut effects = client.effects();
     effects.append(&mut order.effects);
     let store = &server.shared.store;
-    let committing = store.begin_commit(effects, attempt.now)?;
+    let committing = store.begin_commit(effects, attempt.now, attempt.heard)?;
     // It is signed while the disk is at work, and leaves when that is done.
     let (signed, family) = signers.sign(order);
     if let Err(error) = committing.durable().await {

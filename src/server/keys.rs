@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Sealed, SigningKey, Unsealable};
 use crate::model::{KeyRecord, KeyState};
 use crate::oauth::Issuer;
+use crate::store::changes::{self, Change};
 use crate::store::{self, Store, StoreError, leases};
 
 /// Signers and verifiers, built once for as long as the keys stay as they are.
@@ -122,6 +123,7 @@ pub(super) async fn make_missing(
             records.push(record);
         }
     }
+    changes::announce(&transaction, &[Change::Directory]).await?;
     Ok(Store::finish(transaction).await?)
 }
 

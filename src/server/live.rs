@@ -16,6 +16,7 @@ use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Unsealable};
 use crate::model::{Client, KeyRecord, Service, TrustedKeys};
 use crate::policy::{TrustedIssuer, TrustedIssuers, TrustsItself};
 use crate::store::{self, StoreError};
+use crate::telemetry::Stopwatch;
 
 /// Services, trusts, clients, connections and keys are held in memory, and read again when the
 /// store says that somebody changed them, or when the time of a key has come.
@@ -26,9 +27,12 @@ pub struct LiveIssuers {
     next_key_change: AtomicI64,
     /// Whether something changed that was not read yet.
     outdated: AtomicBool,
-    /// Held by the one who reads.
-    reading: Mutex<()>,
+    /// Held by the one who reads; when the last one failed, if they did.
+    reading: Mutex<Option<Stopwatch>>,
 }
+
+/// How long we listen for changes: less than the second in which they have to be known.
+const HEARING: std::time::Duration = std::time::Duration::from_millis(800);
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -54,17 +58,21 @@ impl LiveIssuers {
             current: ArcSwap::from_pointee(issuers),
             next_key_change: AtomicI64::new(next),
             outdated: AtomicBool::new(false),
-            reading: Mutex::new(()),
+            reading: Mutex::new(None),
         })
     }
 
     /// The issuers as they are now: what was changed anywhere a second ago is in them.
     pub async fn current(&self) -> Result<Arc<Issuers>, StartError> {
         if !self.is_current() {
-            let _reading = self.reading.lock().await;
-            // Somebody else may have read while we waited.
+            let waited = Stopwatch::start();
+            let mut failed = self.reading.lock().await;
+            // Somebody else may have read while we waited, or tried to.
+            if failed.is_some_and(|it| it.elapsed() < waited.elapsed()) {
+                return Err(StoreError::Late.into());
+            }
             if !self.is_current() {
-                self.catch_up().await?;
+                self.catch_up(&mut failed).await?;
             }
         }
         Ok(self.last_known())
@@ -82,21 +90,28 @@ impl LiveIssuers {
     /// Reads what is new. Called several times a second, and when somebody says that there is
     /// something new.
     pub async fn refresh(&self) -> Result<(), StartError> {
-        let _reading = self.reading.lock().await;
-        self.catch_up().await
+        let mut failed = self.reading.lock().await;
+        self.catch_up(&mut failed).await
     }
 
     fn is_current(&self) -> bool {
         self.shared.store.is_current() && !self.outdated.load(Ordering::Acquire)
     }
 
-    async fn catch_up(&self) -> Result<(), StartError> {
-        if self.shared.store.hear().await?.directory {
+    async fn catch_up(&self, failed: &mut Option<Stopwatch>) -> Result<(), StartError> {
+        let caught_up = self.read_on().await;
+        *failed = caught_up.is_err().then(Stopwatch::start);
+        caught_up
+    }
+
+    async fn read_on(&self) -> Result<(), StartError> {
+        let heard = tokio::time::timeout(HEARING, self.shared.store.hear()).await;
+        let heard = heard.unwrap_or(Err(StoreError::Late))?;
+        let now = self.shared.environment.clock.now().unix_timestamp();
+        if heard.directory || now >= self.next_key_change.load(Ordering::Acquire) {
             self.outdated.store(true, Ordering::Release);
         }
-        let now = self.shared.environment.clock.now().unix_timestamp();
-        let key_changes = now >= self.next_key_change.load(Ordering::Acquire);
-        if !key_changes && !self.outdated.load(Ordering::Acquire) {
+        if !self.outdated.load(Ordering::Acquire) {
             return Ok(());
         }
         let (issuers, next) = read(&self.shared, &self.kek, Some(&self.last_known())).await?;

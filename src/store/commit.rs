@@ -16,6 +16,7 @@ use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
 };
 use crate::oauth::{ErrorCode, Jti, SessionId};
+use crate::telemetry::Stopwatch;
 
 /// Something that an answer changes.
 #[derive(Debug)]
@@ -70,15 +71,22 @@ pub enum CommitError {
     #[error("more is asked for than can be written down: try again in a moment")]
     Overloaded,
     #[error(transparent)]
+    Late(#[from] Late),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// Something was decided so long ago that it may be different by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it took too long to decide about the request: try again")]
+pub struct Late;
 
 impl CommitError {
     /// A conflict is a refusal only where somebody says of what.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Conflict(_) => ErrorCode::ServerError,
-            Self::Overloaded => ErrorCode::TemporarilyUnavailable,
+            Self::Overloaded | Self::Late(_) => ErrorCode::TemporarilyUnavailable,
             Self::Store(it) => it.code(),
         }
     }
@@ -103,16 +111,18 @@ impl Store {
         effects: Vec<Effect>,
         now: OffsetDateTime,
     ) -> Result<(), CommitError> {
-        self.begin_commit(effects, now)?.durable().await
+        self.queue().push(effects, now, None)?.durable().await
     }
 
-    /// The same for who has something else to do in the meantime.
+    /// The same for what was decided by the news of `heard`, while one does something else: it
+    /// does not happen if that is too long ago when its turn comes.
     pub fn begin_commit(
         &self,
         effects: Vec<Effect>,
         now: OffsetDateTime,
+        heard: Stopwatch,
     ) -> Result<Committing, CommitError> {
-        self.queue().push(effects, now)
+        self.queue().push(effects, now, Some(heard))
     }
 }
 

@@ -17,9 +17,13 @@ use crate::model::{Consent, Login, TokenFamily, User};
 use crate::oauth::{ClientId, Issuer, ServiceId, SessionId, Subject};
 use crate::telemetry::Stopwatch;
 
-/// How long after the last news what is held in memory counts: what an administrator switches off
-/// is off everywhere within this time, even if every message about it is lost.
-const BELIEVED: Duration = Duration::from_millis(900);
+/// How long after the last news a decision may begin by what is held in memory. What it comes to
+/// must be on the disk within [`DECIDED`] of the same news: so what an administrator switches off
+/// is off everywhere within a second, even if every message about it is lost.
+const BELIEVED: Duration = Duration::from_millis(600);
+
+/// How long after the last news a decision that went by it still counts.
+pub(super) const DECIDED: Duration = Duration::from_secs(1);
 
 /// How many of each kind are held; about half a kilobyte each.
 const HELD: usize = 16_384;
@@ -139,6 +143,11 @@ impl Store {
     /// Whether the node has heard of changes lately enough to go by what it holds.
     pub fn is_current(&self) -> bool {
         self.memory().is_current()
+    }
+
+    /// When the node last heard of changes: whoever decides something now goes by that.
+    pub fn heard(&self) -> Stopwatch {
+        self.memory().state(|it| it.heard).unwrap_or_else(Stopwatch::start)
     }
 
     /// Listens for changes: reads those that are new, and forgets what they are about.

@@ -17,6 +17,8 @@ const LOCK: i64 = 0x7465_6761_7461;
 /// none behind, and a pooler may stand in between.
 pub(super) async fn up_to_date(transaction: Transaction) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DbBackend::Postgres {
+        // However long the other takes.
+        transaction.execute_unprepared("SET LOCAL lock_timeout = 0").await?;
         let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
         transaction.execute_unprepared(&lock).await?;
     }

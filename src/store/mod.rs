@@ -40,7 +40,7 @@ pub mod users;
 
 pub use away::{Away, AwayError};
 pub use columns::hexadecimal;
-pub use commit::{CommitError, Committing, Conflict, Effect};
+pub use commit::{CommitError, Committing, Conflict, Effect, Late};
 pub use diagnosis::Tables;
 pub use memory::Heard;
 pub use messages::Messages;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Executor};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -27,6 +27,9 @@ const READERS: u32 = 8;
 
 /// How many connections to PostgreSQL one process holds.
 const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// How long PostgreSQL lets a statement wait for a lock, and a transaction for its next statement.
+const PATIENCE: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'; SET tcp_user_timeout = '10s'";
 
 /// A transaction that is under way; dropped, it is undone.
 pub type Transaction = DatabaseTransaction;
@@ -206,6 +209,12 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
 async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
+    // A node that is stopped in a transaction must not stop the others with it.
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(PATIENCE).await.map(|_| ()) })
+        })
+    });
     let both = Database::connect(options).await?;
     Ok(Databases::both(both))
 }

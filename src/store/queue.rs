@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use super::StoreError;
 use super::batch::Writer;
-use super::commit::{CommitError, Committing, Effect};
-use super::memory::Memory;
+use super::commit::{CommitError, Committing, Effect, Late};
+use super::memory::{DECIDED, Memory};
 use super::open::Databases;
 use crate::telemetry::Stopwatch;
 
@@ -32,6 +32,8 @@ const TOGETHER: usize = 128;
 pub(super) struct Order {
     pub(super) effects: Vec<Effect>,
     pub(super) now: OffsetDateTime,
+    /// By which news it was decided, if it is a decision.
+    pub(super) heard: Option<Stopwatch>,
     pub(super) answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -41,6 +43,31 @@ type Orders = Arc<tokio::sync::Mutex<mpsc::Receiver<Order>>>;
 pub(super) struct Queue {
     orders: Mutex<Option<mpsc::Sender<Order>>>,
     writers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Order {
+    fn is_late(&self) -> bool {
+        self.heard.is_some_and(|it| it.elapsed() > DECIDED)
+    }
+
+    /// Whether nobody waits any more for what uses up a code or a refresh token: then the client
+    /// still has it, and may come again. All else happens, whoever waits for it.
+    fn is_abandoned(&self) -> bool {
+        let uses_up = |it: &Effect| {
+            matches!(it, Effect::RedeemCode { .. } | Effect::RotateRefreshToken { .. })
+        };
+        self.answer.is_closed() && self.effects.iter().any(uses_up)
+    }
+}
+
+/// Those of `batch` that are still to happen; the others are told that they are not.
+fn in_time(batch: Vec<Order>) -> Vec<Order> {
+    let (late, rest): (Vec<_>, Vec<_>) =
+        batch.into_iter().filter(|it| !it.is_abandoned()).partition(Order::is_late);
+    for order in late {
+        let _ = order.answer.send(Err(Late.into()));
+    }
+    rest
 }
 
 impl Queue {
@@ -57,9 +84,10 @@ impl Queue {
         &self,
         effects: Vec<Effect>,
         now: OffsetDateTime,
+        heard: Option<Stopwatch>,
     ) -> Result<Committing, CommitError> {
         let (answer, answered) = oneshot::channel();
-        let order = Order { effects, now, answer };
+        let order = Order { effects, now, heard, answer };
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = orders.as_ref().ok_or(StoreError::Closed)?.try_send(order);
         match sent {
@@ -134,7 +162,7 @@ async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
         }
         let stopwatch = Stopwatch::start();
         last.together = batch.len();
-        writer.commit(std::mem::take(&mut batch)).await;
+        writer.commit(in_time(std::mem::take(&mut batch))).await;
         last.took = stopwatch.elapsed();
     }
 }

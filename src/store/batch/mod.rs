@@ -70,6 +70,9 @@ impl Writer {
 
     /// Commits `orders`, and answers all of them.
     pub(super) async fn commit(&mut self, orders: Vec<Order>) {
+        if orders.is_empty() {
+            return;
+        }
         let several = orders.len() > 1;
         let tried = self.tried(&orders).await;
         self.databases.health.saw(tried.as_ref().is_err_and(Failed::is_away));

@@ -4,7 +4,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::model::{Digest, LedgerEntry, LedgerEvent, Login, Outcome, RefreshToken, TokenFamily};
 use crate::oauth::{ClientId, Issuer, Jti, RequestId, Scope, SessionId, Subject};
+use crate::store::memory::DECIDED;
 use crate::store::{CommitError, Committing, Conflict, Effect, Store, ledger};
+use crate::telemetry::Stopwatch;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -58,7 +60,8 @@ fn rotates(old: &str, new: &str, family: &TokenFamily) -> Effect {
 
 /// Hands all lists over before any of them can be answered, so that they come together.
 async fn together(store: &Store, lists: Vec<Vec<Effect>>) -> Vec<Result<(), CommitError>> {
-    let waiting = lists.into_iter().map(|it| store.begin_commit(it, NOW).unwrap());
+    let waiting =
+        lists.into_iter().map(|it| store.begin_commit(it, NOW, Stopwatch::start()).unwrap());
     let waiting: Vec<Committing> = waiting.collect();
     let mut answers = Vec::new();
     for committing in waiting {
@@ -161,7 +164,7 @@ async fn more_than_can_wait() {
     let transaction = store.begin().await.unwrap();
     let mut waiting = Vec::new();
     let overloaded = loop {
-        match store.begin_commit(vec![records("x")], NOW) {
+        match store.begin_commit(vec![records("x")], NOW, Stopwatch::start()) {
             Ok(committing) => waiting.push(committing),
             Err(error) => break error,
         }
@@ -169,18 +172,62 @@ async fn more_than_can_wait() {
     assert!(matches!(overloaded, CommitError::Overloaded));
     drop(transaction);
     for committing in waiting {
-        committing.durable().await.unwrap();
+        match committing.durable().await {
+            // On a slow machine those at the end of the queue are decided anew.
+            Ok(()) | Err(CommitError::Late(_)) => {}
+            other => panic!("{other:?}"),
+        }
     }
     store.commit(vec![records("x")], NOW).await.unwrap();
+}
+
+/// What was decided by news that are old does not happen: somebody may be switched off by now.
+#[tokio::test]
+async fn decided_too_long_ago() {
+    let store = store().await;
+    let transaction = store.begin().await.unwrap();
+    // The writer waits for the only connection with the first, and the second waits for it.
+    let begun = Stopwatch::start();
+    let first = store.begin_commit(vec![records("first")], NOW, begun).unwrap();
+    tokio::time::sleep(DECIDED / 2).await;
+    let second = store.begin_commit(vec![records("second")], NOW, begun).unwrap();
+    tokio::time::sleep(DECIDED).await;
+    drop(transaction);
+    first.durable().await.unwrap();
+    assert!(matches!(second.durable().await, Err(CommitError::Late(_))));
+    assert_eq!(recorded(&store).await, ["first"]);
+}
+
+/// Who has hung up still has the refresh token, and comes again with it.
+#[tokio::test]
+async fn a_rotation_that_nobody_waits_for() {
+    let store = store().await;
+    let family = family("f-1");
+    let transaction = store.begin().await.unwrap();
+    let until = NOW + Duration::days(1);
+    crate::store::token_families::open(&transaction, &[(&family, until)]).await.unwrap();
+    crate::store::refresh_tokens::keep(&transaction, &[&token("first", &family)]).await.unwrap();
+    // The writer is busy with this one until the transaction ends.
+    let busy = store.begin_commit(vec![records("busy")], NOW, Stopwatch::start()).unwrap();
+    tokio::task::yield_now().await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let rotation = vec![rotates("first", "lost", &family)];
+    drop(store.begin_commit(rotation, NOW, Stopwatch::start()).unwrap());
+    Store::finish(transaction).await.unwrap();
+    busy.durable().await.unwrap();
+    store.commit(vec![rotates("first", "second", &family)], NOW).await.unwrap();
 }
 
 /// What waits is written before the store is closed, and nothing is taken after.
 #[tokio::test]
 async fn closing() {
     let store = store().await;
-    let waiting = store.begin_commit(vec![records("last")], NOW).unwrap();
+    let waiting = store.begin_commit(vec![records("last")], NOW, Stopwatch::start()).unwrap();
     let other = store.clone();
     store.close().await.unwrap();
     waiting.durable().await.unwrap();
-    assert!(matches!(other.begin_commit(vec![], NOW), Err(CommitError::Store(_))));
+    assert!(matches!(
+        other.begin_commit(vec![], NOW, Stopwatch::start()),
+        Err(CommitError::Store(_))
+    ));
 }
