@@ -33,7 +33,9 @@ pub(super) async fn observe(
     shared.metrics.answered(endpoint, status, took);
     span.in_scope(|| {
         let took = took.as_micros();
-        tracing::info!(
+        // Answers are counted, and what is issued or refused is in the ledger: a line for each of
+        // them would cost as much as the answer.
+        tracing::debug!(
             http.method = method.as_str(),
             endpoint,
             http.status = status,
