@@ -111,6 +111,15 @@ pub(super) fn view(months: &[i32]) -> String {
     format!("DROP VIEW ledger; CREATE VIEW ledger AS {};", months.join(" UNION ALL "))
 }
 
+/// Keeps the months that there are until the transaction `db` ends. It must be its first
+/// statement: on PostgreSQL a table that is dropped is gone also for who sees what was before.
+pub async fn hold(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    if db.get_database_backend() != DbBackend::Sqlite {
+        db.execute_unprepared("LOCK TABLE ledger IN ACCESS SHARE MODE").await?;
+    }
+    Ok(())
+}
+
 /// Makes the partitions of this month and of the next two, and one for each month that has
 /// rows in the partition of the rest. On SQLite the writer does that.
 pub async fn prepare(store: &Store, now: OffsetDateTime) -> Result<(), StoreError> {
