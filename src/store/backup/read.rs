@@ -25,7 +25,8 @@ pub async fn write(
     ledger::hold(&transaction).await.map_err(|_| BackupError::NotOurs)?;
     let migrations = migrations(&transaction).await?;
     let mut sealing = Sealing::begin(to, &Head::new(at, migrations))?;
-    for table in schema::tables(&transaction).await? {
+    for mut table in schema::tables(&transaction).await? {
+        rolled::leave_out_dropped(&transaction, &mut table).await?;
         sealing.table(&table)?;
         match transaction.get_database_backend() {
             DbBackend::Sqlite => from_sqlite(&transaction, &table, &mut sealing, progress).await?,

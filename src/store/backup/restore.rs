@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use super::archive::{Archive, Line};
 use super::schema::{self, Kind, MIGRATIONS, Table, quoted};
 use super::{BackupError, Progress, rolled, withdraw};
-use crate::store::Store;
 use crate::store::changes::{self, Change};
 use crate::store::migrations::Migrator;
+use crate::store::{Store, ledger};
 
 /// What may be in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,7 @@ async fn into(
         withdraw::grants(db, wish.now).await?;
     }
     Migrator::up(db, None).await?;
+    ledger::show_months(db).await?;
     changes::announce(db, &[Change::Everything]).await?;
     Store::finish(transaction).await?;
     Ok(rows)

@@ -111,6 +111,15 @@ pub(super) fn view(months: &[i32]) -> String {
     format!("DROP VIEW ledger; CREATE VIEW ledger AS {};", months.join(" UNION ALL "))
 }
 
+/// Makes the view anew of the months that were not dropped, on SQLite: a restore makes tables of
+/// others as well, which are empty or to be emptied.
+pub async fn show_months(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        db.execute_unprepared(&view(&all(db).await?)).await?;
+    }
+    Ok(())
+}
+
 /// Keeps the months that there are until the transaction `db` ends. It must be its first
 /// statement: on PostgreSQL a table that is dropped is gone also for who sees what was before.
 pub async fn hold(db: &impl ConnectionTrait) -> Result<(), StoreError> {
