@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use tegata::model::DroppedMonth;
-use tegata::server::ledger::{retain, tend};
+use tegata::server::ledger::{checkpoint, retain, tend};
 use tegata::store::Store;
 use tegata::store::backup::{self, Archive, Ground, Wish};
-use tegata::store::ledger::{clear, drop_month, past, tail};
+use tegata::store::ledger::{checkpoints, clear, drop_month, past, prepare, tail};
 use time::Duration;
 
 use crate::ledger_chain::{execute, refused, verified};
@@ -88,6 +88,32 @@ async fn months_that_are_old_enough() {
     retain(&world.live, Duration::days(1)).await.unwrap();
     assert_eq!(numbers(&world).await, [6, 7]);
     assert_eq!(verified(&world).await.unwrap().rows, 2);
+}
+
+/// On PostgreSQL rows of two months interleave where they meet. A chain that ended there keeps its
+/// checkpoint when the earlier month goes.
+#[tokio::test]
+async fn a_checkpoint_between_rows_that_go() {
+    let world = World::on(Database::shared().await, WORLD).await;
+    refused(&world, 2).await;
+    let ended = World::on(Arc::clone(&world.database), WORLD).await;
+    ended.hands.advance(Duration::days(31));
+    refused(&ended, 1).await;
+    let last = World::on(Arc::clone(&world.database), WORLD).await;
+    last.hands.advance(Duration::days(31));
+    refused(&last, 1).await;
+    let shared = last.live.shared();
+    prepare(&shared.store, shared.environment.clock.now()).await.unwrap();
+    execute(&world, "UPDATE ledger_202602 SET number = 2 WHERE number = 3").await;
+    execute(&world, "UPDATE ledger_202601 SET number = 3 WHERE number = 2").await;
+    assert_eq!(checkpoint(&last.live).await.unwrap(), 3);
+    last.hands.advance(Duration::days(40));
+    retain(&last.live, Duration::days(30)).await.unwrap();
+    assert_eq!(numbers(&world).await, [2, 4]);
+    let kept = checkpoints(shared.store.read(), 0, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|it| it.end.number).collect::<Vec<_>>(), [2, 4]);
+    let walked = verified(&world).await.unwrap();
+    assert_eq!((walked.rows, walked.checkpoints, walked.unvouched), (2, 2, 0));
 }
 
 /// SQLite empties a month step by step. What of it is still there is in no backup: it would be
