@@ -154,6 +154,9 @@ pub async fn prepare(store: &Store, now: OffsetDateTime) -> Result<(), StoreErro
 /// What waits in the partition of the rest moves into the new one. Writers wait meanwhile, but
 /// not for long: there are few such rows, and mostly none.
 async fn make_partition(transaction: &Transaction, month: i32) -> Result<(), StoreError> {
+    // All who read the ledger from now on wait behind us, and we behind who reads it for long, as a
+    // backup does: the next time will do.
+    transaction.execute_unprepared("SET LOCAL lock_timeout = '1s'").await?;
     transaction.execute_unprepared("LOCK TABLE ledger_rest IN ACCESS EXCLUSIVE MODE").await?;
     // Another node may have been faster.
     if all(transaction).await?.contains(&month) {
