@@ -119,6 +119,18 @@ pub async fn announce(db: &impl ConnectionTrait, changes: &[Change]) -> Result<(
     Ok(())
 }
 
+/// Counts on from far above `before` and above the number that is there, in the transaction that
+/// makes this another database: so no node that is still running stands at a number to come, and
+/// each finds that what it waits for is lost.
+pub(super) async fn jump(db: &impl ConnectionTrait, before: i64) -> Result<(), StoreError> {
+    let number = Ord::max(before, last(db).await?).saturating_add(2 * KEPT);
+    let row = counter::ActiveModel { name: Set(COUNTER.to_owned()), number: Set(number) };
+    let next =
+        OnConflict::column(counter::Column::Name).update_column(counter::Column::Number).to_owned();
+    counter::Entity::insert(row).on_conflict(next).exec_without_returning(db).await?;
+    Ok(())
+}
+
 /// All changes after the one with the number `after`, with the number of the last of them.
 pub(super) async fn since(
     db: &impl ConnectionTrait,
@@ -155,4 +167,28 @@ pub(super) fn forget(at_most: u32) -> String {
         "DELETE FROM {TABLE} WHERE number IN (SELECT number FROM {TABLE} WHERE number <= \
          (SELECT number FROM versions WHERE name = '{COUNTER}') - {KEPT} LIMIT {at_most})"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    /// Wherever a node stood: before what was restored, in it, at its end, or far after it.
+    #[tokio::test]
+    async fn another_database() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let db = store.read();
+        announce(db, &[Change::Directory, Change::Directory, Change::Directory]).await.unwrap();
+        let restored = last(db).await.unwrap();
+        let before = restored + 7;
+        jump(db, before).await.unwrap();
+        announce(db, &[Change::Everything]).await.unwrap();
+        let now = last(db).await.unwrap();
+        assert!(now > before + KEPT);
+        for stood in 0..=before {
+            assert_eq!(since(db, stood).await.unwrap(), (News::Lost, now), "{stood}");
+        }
+        assert_eq!(since(db, now).await.unwrap(), (News::Changes(vec![]), now));
+    }
 }

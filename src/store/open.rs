@@ -6,8 +6,8 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection, Executor};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::health::Health;
@@ -134,6 +134,20 @@ impl Store {
     /// Begins a transaction that changes something.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         self.databases.begin().await
+    }
+
+    /// Begins a transaction that only reads, all of it as it was at its first statement.
+    pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        let options = match self.databases.reader.get_database_backend() {
+            // Each transaction reads one snapshot there.
+            DbBackend::Sqlite => TransactionOptions::default(),
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.databases.reader.begin_with_options(options).await?)
     }
 
     /// Ends `transaction`, and returns once it is on the disk.

@@ -211,6 +211,30 @@ async fn a_checkpoint_of_a_key_that_is_gone() {
     assert_eq!(verified(&world).await.unwrap().checkpoints, 1);
 }
 
+/// A server goes on while its ledger is verified: what it writes meanwhile is not looked at, and
+/// is no reason for an alarm.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_begins_meanwhile() {
+    let world = World::on(Database::shared().await, WORLD).await;
+    refused(&world, 5).await;
+    checkpoint(&world.live).await.unwrap();
+    let keys = keys(&world).await;
+    let store = &world.live.shared().store;
+    let verification = Verification { store, keys: &keys, since: None, elsewhere: BTreeMap::new() };
+    let meanwhile = async || {
+        let other = World::on(std::sync::Arc::clone(&world.database), WORLD).await;
+        refused(&other, 1).await;
+        refused(&world, 1).await;
+        assert_eq!(checkpoint(&other.live).await.unwrap(), 2);
+    };
+    let progress = |_| {
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(meanwhile()));
+    };
+    let walked = verify(verification, progress).await.unwrap();
+    assert_eq!((walked.rows, walked.chains, walked.checkpoints), (5, 1, 1));
+    assert_eq!(verified(&world).await.unwrap().rows, 7);
+}
+
 /// Each process has a chain of its own, and any of them vouches for all.
 #[tokio::test]
 async fn two_nodes() {

@@ -1,4 +1,4 @@
-//! Every minute: tables for the months ahead, old months dropped, checkpoints signed.
+//! Every minute: checkpoints signed, tables for the months ahead, old months dropped.
 
 use time::Duration;
 
@@ -21,22 +21,27 @@ pub enum TendError {
     NoKey,
 }
 
-/// Makes the tables of the months ahead, drops what need not be kept, signs how far the chains
-/// are.
+/// Signs how far the chains are, makes the tables of the months ahead, drops what need not be
+/// kept. What fails does not keep the others from being done; the first error is returned.
 pub async fn tend(issuers: &LiveIssuers) -> Result<(), TendError> {
     let shared = issuers.shared();
-    ledger::prepare(&shared.store, shared.environment.clock.now()).await?;
-    if let Some(kept) = shared.keep_ledger {
-        retain(issuers, kept).await?;
-    }
-    checkpoint(issuers).await?;
-    Ok(())
+    let signed = checkpoint(issuers).await;
+    let prepared = ledger::prepare(&shared.store, shared.environment.clock.now()).await;
+    let retained = match shared.keep_ledger {
+        Some(kept) => retain(issuers, kept).await,
+        None => Ok(()),
+    };
+    signed?;
+    prepared?;
+    retained
 }
 
 /// Signs how far each chain is that has grown, also those of other nodes. Returns how many.
 pub async fn checkpoint(issuers: &LiveIssuers) -> Result<usize, TendError> {
     let shared = issuers.shared();
-    let ends = ledger::unvouched_ends(shared.store.read()).await?;
+    let mut ends = ledger::unvouched_ends(shared.store.read()).await?;
+    // Whoever is cut off in between leaves the later ones to the next, who looks not far back.
+    ends.sort_by_key(|it| it.number);
     let home = home_of(issuers);
     let key = home.keys.signer(IssuerKeys::MAIN).ok_or(TendError::NoKey)?;
     let at = shared.environment.clock.now();

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::word::OurKeys;
 use crate::model::ChainEnd;
 use crate::store::ledger::{self, Broken, Walk, Walked};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Transaction};
 
 /// Rows and checkpoints that are in memory at a time.
 const PAGE: u32 = 1000;
@@ -32,24 +32,28 @@ pub enum NotWhole {
 }
 
 /// Walks along the ledger, and calls `progress` after each page with the number of rows so far.
+///
+/// All is read as it was at one moment: a running server writes rows, chains and checkpoints
+/// meanwhile, and a row can become visible after one with a higher number.
 pub async fn verify(
     verification: Verification<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<Walked, NotWhole> {
     let Verification { store, keys, since, mut elsewhere } = verification;
-    let db = store.read();
-    let (mut ends, mut dropped_to) = (Vec::new(), 0);
+    let snapshot = store.snapshot().await?;
+    let db = &snapshot;
+    ledger::hold(db).await?;
+    let mut ends = Vec::new();
     for month in ledger::dropped(db).await? {
         let ending = keys.dropped(&month.jws).map_err(|_| Broken::Dropped(month.month))?;
-        dropped_to = dropped_to.max(ending.last_number);
         ends.extend(ending.ends);
     }
     let chains = ledger::chains(db).await?;
-    let mut walk = Walk::new(&chains, &ends, dropped_to, since.is_some())?;
+    let mut walk = Walk::new(&chains, &ends, since.is_some())?;
 
     let (mut last, mut seen) = (0, 0);
     let after = since.is_none().then_some(0);
-    let mut checkpoints = Checkpoints { keys, ahead: VecDeque::new(), after };
+    let mut checkpoints = Checkpoints { db, keys, ahead: VecDeque::new(), after };
     loop {
         let records = ledger::records(db, last, since, PAGE).await?;
         let Some(end) = records.last() else { break };
@@ -62,7 +66,7 @@ pub async fn verify(
         seen += records.len() as u64;
         for record in records {
             walk.step(&record)?;
-            for end in checkpoints.up_to(store, record.number).await? {
+            for end in checkpoints.up_to(record.number).await? {
                 walk.vouch(&end)?;
             }
             let later = elsewhere.split_off(&(record.number + 1));
@@ -73,7 +77,7 @@ pub async fn verify(
         progress(seen);
     }
     // About rows that come after the last one.
-    for end in checkpoints.up_to(store, i64::MAX).await? {
+    for end in checkpoints.up_to(i64::MAX).await? {
         walk.vouch(&end)?;
     }
     for end in elsewhere.into_values().flatten() {
@@ -84,6 +88,7 @@ pub async fn verify(
 
 /// The checkpoints of the database in the order of their rows, a page at a time.
 struct Checkpoints<'a> {
+    db: &'a Transaction,
     keys: &'a OurKeys,
     ahead: VecDeque<ChainEnd>,
     /// Where the next page begins; `None` when there is none.
@@ -92,11 +97,11 @@ struct Checkpoints<'a> {
 
 impl Checkpoints<'_> {
     /// Those about rows up to `number`, which come once.
-    async fn up_to(&mut self, store: &Store, number: i64) -> Result<Vec<ChainEnd>, NotWhole> {
+    async fn up_to(&mut self, number: i64) -> Result<Vec<ChainEnd>, NotWhole> {
         let mut ends = Vec::new();
         loop {
             if self.ahead.is_empty() {
-                self.next_page(store).await?;
+                self.next_page().await?;
             }
             match self.ahead.pop_front_if(|it| it.number <= number) {
                 Some(end) => ends.push(end),
@@ -105,9 +110,9 @@ impl Checkpoints<'_> {
         }
     }
 
-    async fn next_page(&mut self, store: &Store) -> Result<(), NotWhole> {
+    async fn next_page(&mut self) -> Result<(), NotWhole> {
         let Some(after) = self.after else { return Ok(()) };
-        let page = ledger::checkpoints(store.read(), after, PAGE).await?;
+        let page = ledger::checkpoints(self.db, after, PAGE).await?;
         self.after = page.last().map(|it| it.end.number);
         for checkpoint in page {
             let ChainEnd { chain, place, number, .. } = checkpoint.end;

@@ -2,16 +2,13 @@
 
 use std::io::Write;
 
-use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, IsolationLevel, Statement, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use time::OffsetDateTime;
 
 use super::archive::{Head, Sealing};
 use super::schema::{self, Kind, Table, quoted};
 use super::{BackupError, Progress, rolled};
-use crate::store::Store;
+use crate::store::{Store, ledger};
 
 /// So many rows are in memory at a time.
 const PAGE: usize = 1_000;
@@ -24,19 +21,12 @@ pub async fn write(
     at: OffsetDateTime,
     progress: &mut Progress<'_>,
 ) -> Result<u64, BackupError> {
-    // Each reads one snapshot: that of its first statement.
-    let options = match store.read().get_database_backend() {
-        DbBackend::Sqlite => TransactionOptions::default(),
-        _ => TransactionOptions {
-            isolation_level: Some(IsolationLevel::RepeatableRead),
-            access_mode: Some(AccessMode::ReadOnly),
-            ..TransactionOptions::default()
-        },
-    };
-    let transaction = store.read().begin_with_options(options).await?;
+    let transaction = store.snapshot().await?;
+    ledger::hold(&transaction).await.map_err(|_| BackupError::NotOurs)?;
     let migrations = migrations(&transaction).await?;
     let mut sealing = Sealing::begin(to, &Head::new(at, migrations))?;
-    for table in schema::tables(&transaction).await? {
+    for mut table in schema::tables(&transaction).await? {
+        rolled::leave_out_dropped(&transaction, &mut table).await?;
         sealing.table(&table)?;
         match transaction.get_database_backend() {
             DbBackend::Sqlite => from_sqlite(&transaction, &table, &mut sealing, progress).await?,

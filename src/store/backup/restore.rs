@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use super::archive::{Archive, Line};
 use super::schema::{self, Kind, MIGRATIONS, Table, quoted};
 use super::{BackupError, Progress, rolled, withdraw};
-use crate::store::Store;
 use crate::store::changes::{self, Change};
 use crate::store::migrations::Migrator;
+use crate::store::{Store, ledger};
 
 /// What may be in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ async fn into(
 ) -> Result<u64, BackupError> {
     let transaction = store.begin().await?;
     let db = &transaction;
+    let counted = counted(db).await?;
     match wish.ground {
         Ground::Empty if !is_empty(db).await? => return Err(BackupError::NotEmpty),
         Ground::Empty => {}
@@ -89,6 +90,8 @@ async fn into(
         withdraw::grants(db, wish.now).await?;
     }
     Migrator::up(db, None).await?;
+    ledger::show_months(db).await?;
+    changes::jump(db, counted).await?;
     changes::announce(db, &[Change::Everything]).await?;
     Store::finish(transaction).await?;
     Ok(rows)
@@ -225,6 +228,14 @@ async fn has_rows(db: &impl ConnectionTrait, table: &str) -> Result<bool, Backup
 async fn is_empty(db: &impl ConnectionTrait) -> Result<bool, BackupError> {
     let tables = schema::names(db, ALL_OF_SQLITE, ALL_OF_POSTGRES).await?;
     Ok(tables.is_empty())
+}
+
+/// How far the changes were counted in the database that is thrown away, if it is one of ours.
+async fn counted(db: &impl ConnectionTrait) -> Result<i64, BackupError> {
+    let tables = schema::names(db, ALL_OF_SQLITE, ALL_OF_POSTGRES).await?;
+    let is_ours =
+        ["versions", "changes", MIGRATIONS].iter().all(|name| tables.iter().any(|it| it == name));
+    Ok(if is_ours { changes::last(db).await? } else { 0 })
 }
 
 const ALL_OF_SQLITE: &str = "SELECT name FROM sqlite_master \

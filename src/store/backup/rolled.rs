@@ -4,7 +4,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::BackupError;
-use super::schema::{Kind, Table, quoted};
+use super::schema::{self, Kind, Table, quoted};
 
 /// The column that says in which month's table a row lies; only the view has it.
 pub(super) const MONTH: &str = "month";
@@ -31,6 +31,20 @@ pub(super) fn gathered(mut tables: Vec<Table>, views: &[String]) -> Vec<Table> {
     }
     tables.sort_by(|one, other| one.name.cmp(&other.name));
     tables
+}
+
+/// Passes over the tables of months that were dropped: they are only still there because they are
+/// emptied by and by, and some of their rows are gone already.
+pub(super) async fn leave_out_dropped(
+    db: &impl ConnectionTrait,
+    table: &mut Table,
+) -> Result<(), BackupError> {
+    if !table.months.is_empty() {
+        let ask = "SELECT printf('ledger_%06d', month) AS name FROM ledger_drops";
+        let dropped = schema::names(db, ask, "").await?;
+        table.months.retain(|it| !dropped.contains(it));
+    }
+    Ok(())
 }
 
 /// Makes the tables of those months that `rows`, a JSON array, has and `table` lacks: each as the

@@ -111,6 +111,24 @@ pub(super) fn view(months: &[i32]) -> String {
     format!("DROP VIEW ledger; CREATE VIEW ledger AS {};", months.join(" UNION ALL "))
 }
 
+/// Makes the view anew of the months that were not dropped, on SQLite: a restore makes tables of
+/// others as well, which are empty or to be emptied.
+pub async fn show_months(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        db.execute_unprepared(&view(&all(db).await?)).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the months that there are until the transaction `db` ends. It must be its first
+/// statement: on PostgreSQL a table that is dropped is gone also for who sees what was before.
+pub async fn hold(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    if db.get_database_backend() != DbBackend::Sqlite {
+        db.execute_unprepared("LOCK TABLE ledger IN ACCESS SHARE MODE").await?;
+    }
+    Ok(())
+}
+
 /// Makes the partitions of this month and of the next two, and one for each month that has
 /// rows in the partition of the rest. On SQLite the writer does that.
 pub async fn prepare(store: &Store, now: OffsetDateTime) -> Result<(), StoreError> {
@@ -136,6 +154,9 @@ pub async fn prepare(store: &Store, now: OffsetDateTime) -> Result<(), StoreErro
 /// What waits in the partition of the rest moves into the new one. Writers wait meanwhile, but
 /// not for long: there are few such rows, and mostly none.
 async fn make_partition(transaction: &Transaction, month: i32) -> Result<(), StoreError> {
+    // All who read the ledger from now on wait behind us, and we behind who reads it for long, as a
+    // backup does: the next time will do.
+    transaction.execute_unprepared("SET LOCAL lock_timeout = '1s'").await?;
     transaction.execute_unprepared("LOCK TABLE ledger_rest IN ACCESS EXCLUSIVE MODE").await?;
     // Another node may have been faster.
     if all(transaction).await?.contains(&month) {

@@ -72,6 +72,13 @@ pub async fn drop_month(store: &Store, dropped: &DroppedMonth) -> Result<(), Sto
         dropped.jws.clone().into(),
     ];
     transaction.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
+    // The word about the month stands for all of these. On PostgreSQL the rows of two months
+    // interleave where they meet: those of others keep their checkpoints.
+    let text = "DELETE FROM ledger_checkpoints WHERE number <= $1 AND NOT EXISTS \
+                (SELECT 1 FROM ledger WHERE ledger.number = ledger_checkpoints.number \
+                AND ledger.month <> $2)";
+    let values = [dropped.last_number.into(), dropped.month.into()];
+    transaction.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
     match backend {
         // The table goes by and by: see `clear`.
         DbBackend::Sqlite => {
@@ -83,10 +90,6 @@ pub async fn drop_month(store: &Store, dropped: &DroppedMonth) -> Result<(), Sto
             transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
         }
     }
-    // The word about the month stands for all of these.
-    let text = "DELETE FROM ledger_checkpoints WHERE number <= $1";
-    let values = [dropped.last_number.into()];
-    transaction.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
     Store::finish(transaction).await
 }
 

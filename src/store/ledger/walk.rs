@@ -13,8 +13,6 @@ pub struct Walk {
     chains: BTreeMap<i64, State>,
     /// Until the first chain began, rows had none.
     first_after: i64,
-    /// Up to this number rows were dropped.
-    dropped_to: i64,
     /// Whether rows from before were left out.
     begins_late: bool,
     vouched_to: i64,
@@ -25,6 +23,8 @@ struct State {
     beginning: Hash,
     /// The last place that is known, with its hash and number.
     at: Option<(i64, Hash, i64)>,
+    /// Up to this place its rows were dropped.
+    dropped: i64,
     /// Whether that is from a row, and not from what is told of dropped ones.
     walked: bool,
     /// The last row that somebody vouched for: its number and its place.
@@ -103,14 +103,14 @@ impl Walk {
     pub fn new(
         chains: &[LedgerChain],
         ends: &[ChainEnd],
-        dropped_to: i64,
         begins_late: bool,
     ) -> Result<Self, Broken> {
         let mut states: BTreeMap<i64, State> = BTreeMap::new();
         for chain in chains {
             let beginning = chain::beginning(chain);
             let links = Vec::new();
-            let state = State { beginning, at: None, walked: false, vouched: (0, 0), links };
+            let (dropped, vouched) = (0, (0, 0));
+            let state = State { beginning, at: None, dropped, walked: false, vouched, links };
             states.insert(chain.id, state);
         }
         for end in ends {
@@ -120,6 +120,7 @@ impl Walk {
             let hash = Hash::try_from(end.hash.as_slice()).unwrap_or_default();
             if state.at.is_none_or(|(place, ..)| place < end.place) {
                 state.at = Some((end.place, hash, end.number));
+                state.dropped = end.place;
                 state.vouched = (end.number, end.place);
             }
         }
@@ -137,7 +138,7 @@ impl Walk {
         }
         let first_after = chains.first().map_or(i64::MAX, |it| it.after);
         let walked = Walked { chains: chains.len() as u64, ..Walked::default() };
-        Ok(Self { chains: states, first_after, dropped_to, begins_late, vouched_to: 0, walked })
+        Ok(Self { chains: states, first_after, begins_late, vouched_to: 0, walked })
     }
 
     /// Looks at the next row.
@@ -187,12 +188,12 @@ impl Walk {
         let ChainEnd { chain, place, number, .. } = *checkpoint;
         let wrong = |why| Err(Broken::Checkpoint { number, chain, place, why });
         self.walked.checkpoints += 1;
-        if number <= self.dropped_to {
-            return Ok(());
-        }
         let Some(state) = self.chains.get_mut(&chain) else {
             return wrong("about a chain that is not there");
         };
+        if place <= state.dropped {
+            return Ok(());
+        }
         match state.at {
             Some((at, hash, its)) if (at, its) == (place, number) => {
                 if hash.as_slice() != checkpoint.hash {
@@ -259,7 +260,7 @@ mod tests {
     }
 
     fn walk(rows: &[LedgerRecord], vouched: &[i64]) -> Result<Walked, Broken> {
-        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, false)?;
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], false)?;
         for row in rows {
             walk.step(row)?;
             if vouched.contains(&row.number) {
@@ -284,15 +285,32 @@ mod tests {
         assert!(walk(&ended, &[97, 99, last]).is_ok());
     }
 
+    /// Rows of two months interleave where they meet. Rows 1 and 3 of chain 2 are dropped; row 2
+    /// of chain 1 is not, and its checkpoint still counts.
+    #[test]
+    fn a_checkpoint_between_rows_that_were_dropped() {
+        let rows = rows(4);
+        let walk = |vouched: &LedgerRecord| {
+            let mut walk = Walk::new(&[begun(1), begun(2)], &[end_of(&rows[2])], false)?;
+            walk.step(&rows[1])?;
+            walk.vouch(&end_of(vouched))?;
+            walk.finish()
+        };
+        assert_eq!(walk(&rows[1]).unwrap().unvouched, 0);
+        assert_eq!(walk(&rows[0]).unwrap().unvouched, 1);
+        let another = LedgerRecord { hash: Some(vec![0; 32]), ..rows[1].clone() };
+        assert!(matches!(walk(&another), Err(Broken::Checkpoint { number: 2, chain: 1, .. })));
+    }
+
     #[test]
     fn from_the_middle_on() {
         let rows = rows(100);
-        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, true).unwrap();
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], true).unwrap();
         for row in &rows[50..] {
             walk.step(row).unwrap();
         }
         assert_eq!(walk.finish().unwrap().rows, 50);
-        let mut walk = Walk::new(&[begun(1), begun(2)], &[], 0, true).unwrap();
+        let mut walk = Walk::new(&[begun(1), begun(2)], &[], true).unwrap();
         walk.step(&rows[50]).unwrap();
         assert!(matches!(walk.step(&rows[54]), Err(Broken::Place { found: 28, expected: 27, .. })));
     }
@@ -303,7 +321,7 @@ mod tests {
         let linked = |place: i64, hash: &str| {
             let links = vec![(1, place, hash.to_owned())];
             let chains = [begun(1), begun(2), LedgerChain { links, ..begun(3) }];
-            let mut walk = Walk::new(&chains, &[], 0, false)?;
+            let mut walk = Walk::new(&chains, &[], false)?;
             rows.iter().try_for_each(|row| walk.step(row))?;
             walk.finish()
         };
