@@ -18,6 +18,7 @@ mod policy_headers;
 mod serve;
 mod session;
 mod sign_in;
+mod spoken;
 mod token;
 mod userinfo;
 

@@ -13,8 +13,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, Version, header};
 use axum::response::Response;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,19 +23,12 @@ use tower::Service;
 use tower::util::{MapRequest, MapResponse};
 
 use super::neighbours::Neighbours;
+use super::spoken;
 use crate::config::Bounds;
 use crate::server::Readiness;
 
-/// What a request of HTTP/2 may send before we have read any of it, and all requests of its
-/// connection together, in bytes. The largest form fits in.
-const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 256 * 1024;
-
 /// How often we look whether an idle connection asks anything, while it may be idle.
 const LOOKS: u32 = 8;
-
-/// What hyper keeps on the stack for the fields of a header.
-const FIELDS_ON_STACK: usize = 100;
 
 /// How long we wait when the system cannot give us a connection, as when there are too many
 /// open files.
@@ -145,7 +137,7 @@ async fn answer<S>(
         }
         response
     });
-    let builder = builder(bounds);
+    let builder = spoken::builder(bounds);
     let service = TowerToHyperService::new(service);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(watcher.watch(connection));
@@ -174,27 +166,6 @@ where
     B::Error: Into<BoxError>,
 {
     request.map(Body::new)
-}
-
-fn builder(bounds: Bounds) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    let (header, idle) = (bounds.header.unsigned_abs(), bounds.idle.unsigned_abs());
-    let mut http1 = builder.http1();
-    // It runs between requests, too; how long the first may take is for the clock above.
-    http1.timer(TokioTimer::new()).header_read_timeout(idle);
-    // Answered with 431 (RFC 6585 §5).
-    http1.max_buf_size(bounds.header_bytes as usize);
-    if bounds.header_fields != FIELDS_ON_STACK {
-        http1.max_headers(bounds.header_fields);
-    }
-    let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new());
-    http2.keep_alive_interval(idle / 3).keep_alive_timeout(header);
-    // RFC 9113 §6.5.2. The size counts 32 bytes for each field, so it limits their number, too.
-    http2.max_header_list_size(bounds.header_bytes).max_concurrent_streams(bounds.streams);
-    http2.initial_stream_window_size(STREAM_WINDOW);
-    http2.initial_connection_window_size(CONNECTION_WINDOW);
-    builder
 }
 
 #[cfg(test)]

@@ -34,8 +34,9 @@ const PATIENCE: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session
 /// A transaction that is under way; dropped, it is undone.
 pub type Transaction = DatabaseTransaction;
 
-/// How many write at a time what requests change. SQLite takes one.
-const POSTGRES_WRITERS: usize = 3;
+/// How many write at a time what requests change. SQLite takes one, and one is enough for
+/// PostgreSQL, too: what waits for a commit is its next batch. So a node has one chain of the ledger.
+const WRITERS: usize = 1;
 
 /// The connections of one process.
 ///
@@ -84,9 +85,9 @@ impl Store {
     /// Opens it, and leaves its tables as they are.
     pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
-            Ok(Self::on(open_sqlite(path).await?, 1))
+            Ok(Self::on(open_sqlite(path).await?))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Self::on(open_postgres(url).await?, POSTGRES_WRITERS))
+            Ok(Self::on(open_postgres(url).await?))
         } else {
             Err(StoreError::Address("it must begin with sqlite: or postgres://"))
         }
@@ -94,12 +95,12 @@ impl Store {
 
     /// One connection, or one pool, for everything.
     pub(super) fn of(both: DatabaseConnection) -> Self {
-        Self::on(Databases::both(both), 1)
+        Self::on(Databases::both(both))
     }
 
-    fn on(databases: Databases, writers: usize) -> Self {
+    fn on(databases: Databases) -> Self {
         let memory = Arc::new(Memory::default());
-        let queue = Arc::new(Queue::start(&databases, &memory, writers));
+        let queue = Arc::new(Queue::start(&databases, &memory, WRITERS));
         Self { databases, memory, queue }
     }
 

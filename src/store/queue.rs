@@ -1,8 +1,7 @@
 //! Group commit: the lists of effects of many requests share one transaction.
 //!
 //! A writer takes all that waits, commits it, and answers everybody: so while one batch is on its
-//! way to the disk the next one gathers, and a lone request waits for nobody. SQLite has one
-//! writer; PostgreSQL a few, for there one commit need not wait for another.
+//! way to the disk the next one gathers, and a lone request waits for nobody.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -13,6 +13,8 @@ const NODES: &str = "TEGATA_TEST_NODES";
 pub struct Database {
     url: String,
     _folder: Option<TempDir>,
+    /// Whether it has one node, however many others have.
+    alone: bool,
 }
 
 impl Database {
@@ -20,7 +22,7 @@ impl Database {
     pub async fn new() -> Self {
         match postgres() {
             Some(admin) => on_postgres(&admin).await,
-            None => Self { url: "sqlite::memory:".into(), _folder: None },
+            None => Self { url: "sqlite::memory:".into(), _folder: None, alone: false },
         }
     }
 
@@ -36,7 +38,7 @@ impl Database {
     pub fn in_a_file() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("tegata.db").display());
-        Self { url, _folder: Some(folder) }
+        Self { url, _folder: Some(folder), alone: false }
     }
 
     /// Where PostgreSQL listens, if it is that.
@@ -51,7 +53,12 @@ impl Database {
         let mut url = url::Url::parse(&self.url).unwrap();
         url.set_ip_host(address.ip()).unwrap();
         url.set_port(Some(address.port())).unwrap();
-        Self { url: url.into(), _folder: None }
+        Self { url: url.into(), _folder: None, alone: false }
+    }
+
+    /// The same for one node alone: for what each node counts by itself.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     pub fn url(&self) -> &str {
@@ -59,8 +66,10 @@ impl Database {
     }
 
     /// How many nodes work on it.
-    #[expect(clippy::unused_self, reason = "it is this database that they share")]
     pub fn nodes(&self) -> usize {
+        if self.alone {
+            return 1;
+        }
         let nodes = told(NODES).map_or(1, |it| it.parse().expect(NODES));
         assert!(nodes == 1 || postgres().is_some(), "{NODES} takes {POSTGRES} as well");
         nodes
@@ -85,5 +94,5 @@ async fn on_postgres(admin: &str) -> Database {
     connection.close().await.unwrap();
     let mut url = url::Url::parse(admin).unwrap();
     url.set_path(&name);
-    Database { url: url.into(), _folder: None }
+    Database { url: url.into(), _folder: None, alone: false }
 }

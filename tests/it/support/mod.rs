@@ -104,7 +104,7 @@ impl World {
     /// The world of `world.toml` where an administrator set these keys.
     pub async fn configured(settings: &[(&str, &str)]) -> Self {
         let config = config_of(HOME, settings);
-        Self::made(&config, Database::new().await.into(), WORLD).await
+        Self::made(&config, Database::new().await.alone().into(), WORLD).await
     }
 
     /// A world whose home is elsewhere.
@@ -148,7 +148,8 @@ impl World {
         let node = &self.nodes[turn % self.nodes.len()];
         if self.nodes.len() > 1 {
             // What the other did a moment ago is known here when its message comes; here, now.
-            node.notice().await;
+            // One that is cut off hears nothing.
+            let _ = node.live.refresh().await;
         }
         node.send(request).await
     }
