@@ -42,11 +42,19 @@ pub(super) async fn locate(
     // true now.
     let issuers = match is_public(&path) {
         true => live.last_known(),
-        false => live.current().await.map_err(|error| {
-            live.shared().metrics.database_failed();
-            tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
-            error::unavailable()
-        })?,
+        false => match live.current().await {
+            Ok(issuers) => issuers,
+            Err(error) => {
+                live.shared().metrics.database_failed();
+                tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+                if is_for_machines(&path) {
+                    return Err(error::unavailable());
+                }
+                // A page says it in the words of people. It decides nothing: what is decided by
+                // old news does not happen.
+                live.last_known()
+            }
+        },
     };
     let authority = authority(request.uri(), request.headers()).unwrap_or_default();
     let Some(located) = issuers.locate(authority, &path) else {
@@ -79,6 +87,10 @@ pub(super) async fn locate(
 /// What needs no database, at whatever issuer: it is as true as it was.
 fn is_public(path: &str) -> bool {
     path.ends_with("/oauth2/jwks") || path.contains("/.well-known/")
+}
+
+fn is_for_machines(path: &str) -> bool {
+    path.ends_with("/oauth2/token") || path.ends_with("/oauth2/userinfo")
 }
 
 fn is_document(path: &str) -> bool {

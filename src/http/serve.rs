@@ -178,6 +178,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::super::front::within;
+    use super::super::spoken::STREAM_WINDOW;
     use super::*;
 
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

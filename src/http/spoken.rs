@@ -7,7 +7,7 @@ use crate::config::Bounds;
 
 /// What a request of HTTP/2 may send before we have read any of it, and all requests of its
 /// connection together, in bytes. The largest form fits in.
-const STREAM_WINDOW: u32 = 64 * 1024;
+pub(super) const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// What hyper keeps on the stack for the fields of a header.
