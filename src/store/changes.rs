@@ -144,11 +144,14 @@ pub(super) async fn since(
             .order_by_asc(row::Column::Number)
             .limit(AT_ONCE);
         let rows = rows.all(db).await?;
-        // Swept, or counted anew in a database that was restored.
-        if rows.first().is_none_or(|row| row.number != read + 1) {
+        if rows.is_empty() {
             return Ok((News::Lost, last));
         }
         for row in rows {
+            // Swept, or counted anew in a database that was restored.
+            if row.number != read + 1 {
+                return Ok((News::Lost, last));
+            }
             read = row.number;
             // A newer node may know changes that this one does not.
             let Ok(change) = parsed(TABLE, &row.what) else { return Ok((News::Lost, last)) };
