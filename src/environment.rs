@@ -63,6 +63,12 @@ impl Environment {
     }
 }
 
+/// What this process is called among others: its machine, and its number there.
+pub fn process_name() -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{machine}/{}", std::process::id())
+}
+
 struct System(Instant);
 
 impl System {

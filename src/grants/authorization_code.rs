@@ -7,7 +7,7 @@ use crate::issuance::{self, Attempt, CodeMismatch, ProvenCode, Warrant};
 use crate::model::Digest;
 use crate::oauth::{CodeVerifier, ErrorCode, ParamError, Params, RedirectUri, Resource};
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5 and RFC 8707 §2.2.
 pub struct Request {
@@ -36,8 +36,8 @@ pub async fn grant(
     request: Request,
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, Refusal> {
-    let db = server.shared.store.read();
-    let code = store::codes::find(db, &request.code).await?.ok_or(Refusal::UnknownCode)?;
+    let store = &server.shared.store;
+    let code = store.code(&request.code, attempt.now).await?.ok_or(Refusal::UnknownCode)?;
     attempt.parent = Some(code.family.clone());
 
     // RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated

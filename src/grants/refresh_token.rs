@@ -7,7 +7,7 @@ use crate::issuance::{self, Attempt, ProvenRefreshToken, RefreshMismatch, Warran
 use crate::model::Digest;
 use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope};
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 
 /// RFC 6749 §6 and RFC 8707 §2.2.
 pub struct Request {
@@ -32,8 +32,8 @@ pub async fn grant(
     request: Request,
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, Refusal> {
-    let db = server.shared.store.read();
-    let token = store::refresh_tokens::find(db, &request.refresh_token).await?;
+    let store = &server.shared.store;
+    let token = store.refresh_token(&request.refresh_token, attempt.now).await?;
     let token = token.ok_or(Refusal::Unknown)?;
     attempt.parent = Some(token.family.id.clone());
     let token = ProvenRefreshToken::prove(server, token, client.record(), attempt.now)?;

@@ -26,6 +26,12 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
+    /// All that is long in it.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        let others = [&self.refresh_token, &self.id_token].into_iter().flatten();
+        others.chain([&self.access_token]).map(String::as_str)
+    }
+
     /// What it is that was issued, for counting.
     pub fn kind(&self) -> &'static str {
         match self.issued_token_type {

@@ -1,5 +1,8 @@
 //! What anybody may read and keep: metadata, keys, stylesheet.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -37,7 +40,7 @@ fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> R
         true => error::not_modified(),
         false => {
             let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
-            (media_type, String::from(&*document.text)).into_response()
+            (media_type, Bytes::from_owner(Arc::clone(&document.text))).into_response()
         }
     };
     let headers = response.headers_mut();

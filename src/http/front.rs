@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,9 +12,11 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use futures_util::FutureExt;
-use tower::{Service, ServiceExt};
+use tower::Service;
+use tracing::Instrument;
 
-use super::{error, form, located, observe};
+use super::observe::Observed;
+use super::{error, form, located};
 use crate::server::LiveIssuers;
 
 /// The way of a request to its route. Plain code and not a stack of layers: each of those costs
@@ -31,23 +33,25 @@ pub(super) struct Front {
 }
 
 impl Front {
-    async fn answer(self, request: Request) -> Response {
+    /// What is asked of others is pinned where it stands: a future that is handed from one to
+    /// the next is copied each time, and this one holds all of them.
+    async fn answer(self, mut request: Request) -> Response {
         let shared = Arc::clone(self.issuers.shared());
-        observe::observe(&shared, request, async |request| {
-            let longest = self.longest;
-            let answered = AssertUnwindSafe(self.routed(request)).catch_unwind();
-            let answer = answered.map(|it| it.unwrap_or_else(|panic| error::panicked(&*panic)));
-            within(longest, answer).await
-        })
-        .await
+        let observed = Observed::begin(&shared, &mut request);
+        let longest = self.longest;
+        let answer = pin!(AssertUnwindSafe(self.routed(request)).catch_unwind());
+        let answer = answer.map(|it| it.unwrap_or_else(|panic| error::panicked(&*panic)));
+        let answer = within(longest, answer).instrument(observed.span()).await;
+        observed.end(answer)
     }
 
-    async fn routed(self, request: Request) -> Response {
+    async fn routed(mut self, request: Request) -> Response {
+        // Nothing of a router has to become ready: its service says so of itself.
         let answer = match is_of_the_process(request.uri().path()) {
-            true => self.process.oneshot(request).await,
+            true => self.process.call(request).await,
             // Which issuer a request is for has to be known before its path means anything.
             false => match located::locate(&self.issuers, form::arrived(request).await).await {
-                Ok(request) => self.issuer.oneshot(request).await,
+                Ok(request) => self.issuer.call(request).await,
                 Err(response) => Ok(response),
             },
         };

@@ -1,52 +1,74 @@
 //! What every request gets: an id, a line in the log, a count.
 
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::HeaderName;
+use axum::http::{HeaderValue, Method};
 use axum::response::Response;
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::oauth::RequestId;
 use crate::server::Shared;
-use crate::telemetry::Stopwatch;
+use crate::telemetry::{InFlight, Metrics, Stopwatch};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Ids are ours alone: one that came with a request could be anything, or somebody else's.
-pub(super) async fn observe(
-    shared: &Shared,
-    mut request: Request,
-    answer: impl AsyncFnOnce(Request) -> Response,
-) -> Response {
-    let _in_flight = shared.metrics.begin();
-    let stopwatch = Stopwatch::start();
-    let id = shared.environment.unique_id();
-    let span = tracing::info_span!("request", request.id = %id);
-    if let Ok(id) = RequestId::parse(&id) {
-        request.extensions_mut().insert(id);
-    }
-    let method = request.method().clone();
-    let endpoint = endpoint(request.uri().path());
+/// A request that is being answered.
+pub(super) struct Observed {
+    id: String,
+    span: Span,
+    method: Method,
+    endpoint: &'static str,
+    since: Stopwatch,
+    metrics: Metrics,
+    _in_flight: InFlight,
+}
 
-    let mut response = answer(request).instrument(span.clone()).await;
-    let (status, took) = (response.status().as_u16(), stopwatch.elapsed());
-    shared.metrics.answered(endpoint, status, took);
-    span.in_scope(|| {
-        let took = took.as_micros();
+impl Observed {
+    /// Ids are ours alone: one that came with a request could be anything, or somebody else's.
+    pub(super) fn begin(shared: &Shared, request: &mut Request) -> Self {
+        let (metrics, since) = (shared.metrics.clone(), Stopwatch::start());
+        let id = shared.environment.unique_id();
+        let endpoint = endpoint(request.uri().path());
+        // What anybody may read decides nothing, so there is nothing to tell of it.
+        let span = match is_read_by_anybody(endpoint) {
+            true => tracing::debug_span!("request", request.id = %id),
+            false => tracing::info_span!("request", request.id = %id),
+        };
+        if let Ok(id) = RequestId::parse(&id) {
+            request.extensions_mut().insert(id);
+        }
+        let method = request.method().clone();
+        Self { _in_flight: metrics.begin(), id, span, method, endpoint, since, metrics }
+    }
+
+    /// What all lines of the log about the request stand in.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(super) fn end(self, mut response: Response) -> Response {
+        let (status, took) = (response.status().as_u16(), self.since.elapsed());
+        self.metrics.answered(self.endpoint, status, took);
         // Answers are counted, and what is issued or refused is in the ledger: a line for each of
         // them would cost as much as the answer.
-        tracing::debug!(
-            http.method = method.as_str(),
-            endpoint,
-            http.status = status,
-            took_us = took,
-            "answered"
-        );
-    });
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
+        self.span.in_scope(|| {
+            tracing::debug!(
+                http.method = self.method.as_str(),
+                endpoint = self.endpoint,
+                http.status = status,
+                took_us = took.as_micros(),
+                "answered"
+            );
+        });
+        if let Ok(value) = HeaderValue::try_from(self.id) {
+            response.headers_mut().insert(X_REQUEST_ID, value);
+        }
+        response
     }
-    response
+}
+
+fn is_read_by_anybody(endpoint: &str) -> bool {
+    matches!(endpoint, "jwks" | "metadata" | "healthz" | "readyz" | "metrics")
 }
 
 /// A path as one of a few names: a label, and nothing that a stranger could fill the log with.

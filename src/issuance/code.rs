@@ -1,5 +1,7 @@
 //! Issuing an authorization code (RFC 6749 §4.1.2).
 
+use std::sync::Arc;
+
 use time::Duration;
 
 use super::attempt::Attempt;
@@ -57,7 +59,7 @@ pub async fn issue_code(
         });
     }
     effects.extend([
-        Effect::KeepCode(Box::new(AuthorizationCode {
+        Effect::KeepCode(Arc::new(AuthorizationCode {
             digest: Digest::of(&secret),
             family: family.clone(),
             issuer: server.issuer.clone(),

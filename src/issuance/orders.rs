@@ -1,5 +1,7 @@
 //! What exactly leaves by each warrant: claims, lifetimes, effects, ledger entries.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 
 use super::attempt::Attempt;
@@ -82,7 +84,7 @@ impl Bench<'_> {
         audience: Vec<String>,
     ) -> Result<Order, Refusal> {
         let code = code.record();
-        let family = TokenFamily {
+        let family = Arc::new(TokenFamily {
             id: code.family.clone(),
             issuer: self.server.issuer.clone(),
             client: code.client.clone(),
@@ -91,14 +93,14 @@ impl Bench<'_> {
             scope: code.scope.clone(),
             resources: code.resources.clone(),
             revoked: false,
-        };
+        });
         let lifetimes = self.server.shared.lifetimes;
         let forget_after = self.attempt.now + lifetimes.refresh_token;
         self.attempt.parent = Some(family.id.clone());
         let nonce = code.nonce.clone();
         let redeemed = Effect::RedeemCode {
             code: code.digest.clone(),
-            opens: Box::new(family.clone()),
+            opens: Arc::clone(&family),
             forget_after,
         };
         let mut order = self.of_family(&family, login, &code.scope, audience, nonce)?;
@@ -114,7 +116,7 @@ impl Bench<'_> {
         scope: &Scope,
         audience: Vec<String>,
     ) -> Result<Order, Refusal> {
-        let family = token.record().family.clone();
+        let family = Arc::clone(&token.record().family);
         self.attempt.parent = Some(family.id.clone());
         let mut order = self.of_family(&family, login, scope, audience, None)?;
         // Without a successor the old one would not be used up: `offline_access` was withdrawn.
@@ -124,7 +126,7 @@ impl Bench<'_> {
         let old = token.digest();
         for effect in &mut order.effects {
             if let Effect::KeepRefreshToken(new) = effect {
-                *effect = Effect::RotateRefreshToken { old: old.clone(), new: new.clone() };
+                *effect = Effect::RotateRefreshToken { old: old.clone(), new: Arc::clone(new) };
             }
         }
         Ok(order)
@@ -134,7 +136,7 @@ impl Bench<'_> {
     /// asked for, and a refresh token where `docs/decisions/0013-refresh-tokens-when.md` says.
     fn of_family(
         self,
-        family: &TokenFamily,
+        family: &Arc<TokenFamily>,
         login: &Login,
         scope: &Scope,
         audience: Vec<String>,
@@ -177,9 +179,9 @@ impl Bench<'_> {
         let refresh_token = (lasting && client.record().may_use(GrantType::RefreshToken))
             .then(|| shared.environment.secret());
         if let Some(secret) = &refresh_token {
-            effects.push(Effect::KeepRefreshToken(Box::new(RefreshToken {
+            effects.push(Effect::KeepRefreshToken(Arc::new(RefreshToken {
                 digest: Digest::of(secret),
-                family: family.clone(),
+                family: Arc::clone(family),
                 expires_at: now + shared.lifetimes.refresh_token,
                 used: false,
             })));

@@ -1,5 +1,7 @@
 //! The evidence by which something is issued.
 
+use std::sync::Arc;
+
 use super::standing::LivePerson;
 use crate::model::{AuthorizationCode, Client, Digest, RefreshToken};
 use crate::oauth::{CodeVerifier, RedirectUri, Resource, Scope, Subject};
@@ -35,7 +37,7 @@ pub enum Warrant<'a> {
 
 /// A code in the hands of the client that it was given to, with the verifier that it was
 /// bound to. Whether it was used before, only the commit can tell.
-pub struct ProvenCode(AuthorizationCode);
+pub struct ProvenCode(Arc<AuthorizationCode>);
 
 /// Why a code is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +56,7 @@ impl ProvenCode {
     /// RFC 6749 §4.1.3 and RFC 7636 §4.6, in their order.
     pub fn prove(
         server: &AuthorizationServer,
-        code: AuthorizationCode,
+        code: Arc<AuthorizationCode>,
         client: &Client,
         redirect_uri: Option<&RedirectUri>,
         verifier: &CodeVerifier,

@@ -15,6 +15,8 @@ pub enum BadJwt {
     UnknownKey,
     #[error("its signature is not by a key of its issuer")]
     Signature,
+    #[error("its claims are incomplete or of the wrong type")]
+    Claims,
     #[error("the key set is malformed")]
     KeySet,
 }

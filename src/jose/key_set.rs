@@ -81,7 +81,7 @@ impl KeySet {
         if !candidates.any(|it| it.verify(jwt.message(), jwt.signature()).is_ok()) {
             return Err(BadJwt::Signature);
         }
-        serde_json::from_slice(jwt.claims()).map_err(|_| BadJwt::Form)
+        serde_json::from_slice(jwt.claims()).map_err(|_| BadJwt::Claims)
     }
 
     fn verifiers(

@@ -74,9 +74,11 @@ impl SigningKey {
 
     /// Signs `claims` into a JWT whose `typ` header says what it is (RFC 8725 §3.11).
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> String {
-        let header = json!({ "typ": typ, "alg": self.algorithm.as_str(), "kid": self.key_id });
+        let header = Header { typ, alg: self.algorithm.as_str(), kid: &self.key_id };
+        let header = serde_json::to_vec(&header).expect("it has three texts");
         let claims = serde_json::to_vec(claims).expect("claims are plain structs");
-        let mut jwt = BASE64_URL_SAFE_NO_PAD.encode(header.to_string());
+        let mut jwt = String::with_capacity(2 * (header.len() + claims.len()) + LIKELY_SIGNATURE);
+        BASE64_URL_SAFE_NO_PAD.encode_string(header, &mut jwt);
         jwt.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(claims, &mut jwt);
         let signature = self.signer.sign(jwt.as_bytes()).expect("the key serves its algorithm");
@@ -85,6 +87,17 @@ impl SigningKey {
         jwt
     }
 }
+
+/// The JOSE header of what we sign (RFC 7515 §4).
+#[derive(Serialize)]
+struct Header<'a> {
+    typ: &'a str,
+    alg: &'a str,
+    kid: &'a str,
+}
+
+/// Of most keys, in bytes.
+const LIKELY_SIGNATURE: usize = 96;
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

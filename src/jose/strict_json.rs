@@ -1,10 +1,10 @@
 //! JSON of strangers, before anything is read from it.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Deeper than this nothing is nested that means anything to us.
 const DEEPEST: usize = 32;
@@ -17,6 +17,10 @@ pub(super) fn is_sound(json: &[u8]) -> bool {
     let object = json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     object && Within(DEEPEST).deserialize(&mut reader).is_ok() && reader.end().is_ok()
 }
+
+/// A name, as it stands there if it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A value with at most so many levels.
 #[derive(Clone, Copy)]
@@ -74,13 +78,15 @@ impl<'de> Visitor<'de> for Within {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let (below, mut names) = (self.below()?, HashSet::new());
-        while let Some(name) = members.next_key::<String>()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("a name stands there twice"));
-            }
+        let (below, mut names) = (self.below()?, Vec::new());
+        while let Some(Name(name)) = members.next_key()? {
+            names.push(name);
             members.next_value_seed(below)?;
         }
-        Ok(())
+        names.sort_unstable();
+        match names.windows(2).any(|two| two[0] == two[1]) {
+            true => Err(A::Error::custom("a name stands there twice")),
+            false => Ok(()),
+        }
     }
 }

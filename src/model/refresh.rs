@@ -1,6 +1,7 @@
 //! Refresh tokens and the families that they form.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::Digest as _;
 use time::OffsetDateTime;
@@ -42,7 +43,7 @@ pub struct TokenFamily {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshToken {
     pub digest: Digest,
-    pub family: TokenFamily,
+    pub family: Arc<TokenFamily>,
     pub expires_at: OffsetDateTime,
     pub used: bool,
 }

@@ -28,6 +28,11 @@ impl Service {
             .fold(Scope::default(), |all, one| all.union(&one))
     }
 
+    /// What of `scope` it has.
+    pub fn offered(&self, scope: &Scope) -> Scope {
+        scope.only(|token| self.scopes.iter().any(|(name, _)| name == token))
+    }
+
     /// What a scope of it allows, in plain words.
     pub fn describe<'a>(&'a self, scope: &'a str) -> &'a str {
         self.scopes.iter().find(|(name, _)| name == scope).map_or(scope, |(_, words)| words)

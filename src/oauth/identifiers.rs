@@ -1,8 +1,10 @@
-//! Identifiers that travel in requests and claims. Each is checked once, when parsed.
+//! Identifiers that travel in requests and claims. Each is checked once, when parsed; many hold
+//! the same one.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
 /// Why a text is not what it should be: a sentence for the one who sent it.
@@ -17,9 +19,9 @@ const LONGEST: usize = 512;
 /// `http` one whose host is this machine.
 ///
 /// Kept as the text it came in, for issuers are compared by simple string comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Issuer(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Issuer(Arc<str>);
 
 impl TryFrom<String> for Issuer {
     type Error = Malformed;
@@ -34,7 +36,7 @@ impl TryFrom<String> for Issuer {
         if url.query().is_some() || url.fragment().is_some() || user {
             return Err(Malformed("an issuer must have no query, no fragment and no user"));
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 }
 
@@ -73,9 +75,9 @@ pub fn is_loopback(url: &Url) -> bool {
 macro_rules! opaque_text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes 1 to 512 bytes of text without control characters.
@@ -93,7 +95,7 @@ macro_rules! opaque_text {
 
             fn try_from(text: String) -> Result<Self, Malformed> {
                 match (1..=LONGEST).contains(&text.len()) && !text.chars().any(char::is_control) {
-                    true => Ok(Self(text)),
+                    true => Ok(Self(text.into())),
                     false => Err(Malformed(
                         "an identifier has 1 to 512 bytes and no control characters",
                     )),
@@ -101,9 +103,9 @@ macro_rules! opaque_text {
             }
         }
 
-        impl From<$name> for String {
-            fn from(it: $name) -> Self {
-                it.0
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -140,9 +142,9 @@ opaque_text! {
     RequestId
 }
 
-impl From<Issuer> for String {
-    fn from(it: Issuer) -> Self {
-        it.0
+impl Serialize for Issuer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

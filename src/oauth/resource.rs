@@ -1,8 +1,9 @@
 //! Resource indicators (RFC 8707).
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::identifiers::Malformed;
@@ -10,15 +11,15 @@ use super::identifiers::Malformed;
 /// RFC 8707 §2: "MUST be an absolute URI [...] MUST NOT include a fragment component."
 ///
 /// Kept and compared as the text it came in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Resource(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Resource(Arc<str>);
 
 impl Resource {
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let absolute = Url::parse(text).is_ok() && text.len() <= 2048;
         match absolute && !text.contains('#') && !text.chars().any(|c| c.is_control() || c == ' ') {
-            true => Ok(Self(text.to_owned())),
+            true => Ok(Self(text.into())),
             false => Err(Malformed("a resource must be an absolute URI without fragment")),
         }
     }
@@ -36,9 +37,9 @@ impl TryFrom<String> for Resource {
     }
 }
 
-impl From<Resource> for String {
-    fn from(it: Resource) -> Self {
-        it.0
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

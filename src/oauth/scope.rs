@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::identifiers::Malformed;
 
-/// A set of scope tokens; their order carries no meaning.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Scope(BTreeSet<String>);
+/// A set of scope tokens; their order carries no meaning. Many hold the same one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Scope(Arc<BTreeSet<String>>);
 
 impl Scope {
     /// Tokens with one space between them. The empty text is the empty scope.
@@ -28,24 +29,33 @@ impl Scope {
                 false => Err(Malformed("scope has a character that RFC 6749 does not allow")),
             })
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(|tokens| Self(Arc::new(tokens)))
     }
 
     /// Joins tokens that were checked before, of several scopes.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        Self(Arc::new(self.0.union(&other.0).cloned().collect()))
     }
 
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        self.only(|token| other.contains(token))
     }
 
     /// What `self` has and `other` has not.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        Self(self.0.difference(&other.0).cloned().collect())
+        self.only(|token| !other.contains(token))
+    }
+
+    /// What `keep` says yes to.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        match self.tokens().all(&keep) {
+            true => self.clone(),
+            false => Self(Arc::new(self.0.iter().filter(|it| keep(it)).cloned().collect())),
+        }
     }
 
     pub fn contains(&self, token: &str) -> bool {
@@ -83,8 +93,8 @@ impl TryFrom<String> for Scope {
     }
 }
 
-impl From<Scope> for String {
-    fn from(scope: Scope) -> Self {
-        scope.to_string()
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

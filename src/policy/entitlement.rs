@@ -64,7 +64,7 @@ impl Entitlement {
         }
 
         // ID-JAG §4.3.3: scope may be narrowed, never widened.
-        let allowed = connection.scope.intersection(&service.scope());
+        let allowed = service.offered(&connection.scope);
         let scope = super::grant_scope(asked.scope, &allowed);
         if scope.is_empty() {
             return Err(Denied::Scope);
@@ -122,7 +122,7 @@ pub fn reachable<'a>(
         .filter_map(|connection| {
             let here = |it: &&Arc<Service>| it.id == connection.service && it.active;
             let service: &Service = services.iter().find(here)?;
-            let scope = connection.scope.intersection(&service.scope());
+            let scope = service.offered(&connection.scope);
             (!scope.is_empty()).then_some((connection, service, scope))
         })
         .collect()

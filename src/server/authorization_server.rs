@@ -108,7 +108,7 @@ impl AuthorizationServer {
     pub fn offers(&self, client: &Client) -> Scope {
         match &self.role {
             Role::Home => client.scope.clone(),
-            Role::Service(service) => client.scope.intersection(&service.scope()),
+            Role::Service(service) => service.offered(&client.scope),
         }
     }
 

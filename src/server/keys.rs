@@ -64,7 +64,7 @@ impl IssuerKeys {
             }
         }
         let jwks = Document::of(&json!({ "keys": public }));
-        let published = KeySet::parse(jwks.text.as_bytes()).unwrap_or_default();
+        let published = KeySet::parse(&jwks.text).unwrap_or_default();
         Ok(Self { signers, opened, published: Arc::new(published), jwks })
     }
 

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
-use super::columns::{AT_ONCE, bytes, in_chunks, json, parsed, text, time};
+use super::columns::{json, parsed, text, time};
+use super::many::ForMany;
 use crate::model::{AuthorizationCode, Digest};
 use crate::oauth::CodeChallenge;
 
@@ -47,33 +45,39 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+static KEEP: ForMany = ForMany::new(
+    "INSERT INTO codes (digest, family, issuer, client, \"user\", sid, redirect_uri, challenge, \
+     nonce, scope, resources, expires_at, forget_after) VALUES {rows}",
+    13,
+);
+static UNUSED: ForMany =
+    ForMany::new("SELECT digest FROM codes WHERE used_at IS NULL AND digest IN ({rows})", 1);
+static REDEEM: ForMany =
+    ForMany::new("UPDATE codes SET used_at = ? WHERE used_at IS NULL AND digest IN ({rows})", 1);
+
 pub(super) async fn keep(
     db: &impl ConnectionTrait,
     codes: &[&AuthorizationCode],
 ) -> Result<(), StoreError> {
-    for some in in_chunks(codes.iter().map(|code| active_model(code))) {
-        row::Entity::insert_many(some).exec_without_returning(db).await?;
-    }
+    let row = |code: &&AuthorizationCode| {
+        [
+            code.digest.0.clone().into(),
+            code.family.clone().into(),
+            code.issuer.as_str().into(),
+            code.client.as_str().into(),
+            code.user.as_str().into(),
+            code.sid.as_str().into(),
+            code.redirect_uri.as_str().into(),
+            code.challenge.as_str().into(),
+            code.nonce.clone().into(),
+            code.scope.to_string().into(),
+            json(&code.resources).into(),
+            code.expires_at.unix_timestamp().into(),
+            (code.expires_at + REMEMBERED).unix_timestamp().into(),
+        ]
+    };
+    KEEP.execute(db, &[], codes.iter().map(row)).await?;
     Ok(())
-}
-
-fn active_model(code: &AuthorizationCode) -> row::ActiveModel {
-    row::ActiveModel {
-        digest: Set(code.digest.0.clone()),
-        family: Set(code.family.clone()),
-        issuer: Set(code.issuer.to_string()),
-        client: Set(code.client.to_string()),
-        user: Set(code.user.to_string()),
-        sid: Set(code.sid.to_string()),
-        redirect_uri: Set(code.redirect_uri.to_string()),
-        challenge: Set(code.challenge.as_str().to_owned()),
-        nonce: Set(code.nonce.clone()),
-        scope: Set(code.scope.to_string()),
-        resources: Set(json(&code.resources)),
-        expires_at: Set(code.expires_at.unix_timestamp()),
-        used_at: Set(None),
-        forget_after: Set((code.expires_at + REMEMBERED).unix_timestamp()),
-    }
 }
 
 /// The code whose digest is `digest`, used or not.
@@ -89,17 +93,8 @@ pub(super) async fn unused(
     db: &impl ConnectionTrait,
     digests: &[&Digest],
 ) -> Result<HashSet<Digest>, StoreError> {
-    let mut unused = HashSet::new();
-    for some in digests.chunks(AT_ONCE) {
-        let rows = row::Entity::find()
-            .select_only()
-            .column(row::Column::Digest)
-            .filter(row::Column::Digest.is_in(bytes(some)))
-            .filter(row::Column::UsedAt.is_null());
-        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db).await?;
-        unused.extend(rows.into_iter().map(Digest));
-    }
-    Ok(unused)
+    let rows = UNUSED.find(db, &[], digests.iter().map(|it| [it.0.clone().into()])).await?;
+    rows.iter().map(|row| Ok(Digest(row.try_get_by_index(0)?))).collect()
 }
 
 /// Uses codes up, and tells how many it were: of two at a time, one hears of a code.
@@ -108,17 +103,8 @@ pub(super) async fn redeem(
     digests: &[&Digest],
     now: OffsetDateTime,
 ) -> Result<u64, StoreError> {
-    let mut redeemed = 0;
-    for some in digests.chunks(AT_ONCE) {
-        redeemed += row::Entity::update_many()
-            .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
-            .filter(row::Column::Digest.is_in(bytes(some)))
-            .filter(row::Column::UsedAt.is_null())
-            .exec(db)
-            .await?
-            .rows_affected;
-    }
-    Ok(redeemed)
+    let rows = digests.iter().map(|it| [it.0.clone().into()]);
+    REDEEM.execute(db, &[now.unix_timestamp().into()], rows).await
 }
 
 fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {

@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::model::Digest;
 
 /// A value as JSON text.
 pub(super) fn json(value: &impl Serialize) -> String {
@@ -28,32 +27,6 @@ pub(super) fn text<T: TryFrom<String>>(table: &'static str, text: String) -> Res
 
 pub(super) fn time(table: &'static str, seconds: i64) -> Result<OffsetDateTime, StoreError> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| StoreError::Corrupt(table))
-}
-
-/// That many rows or keys stand in one statement at most.
-pub(super) const AT_ONCE: usize = 32;
-
-/// `rows` in pieces for one statement each. The text of a statement says how many there are, so
-/// few sizes mean few statements to prepare.
-pub(super) fn in_chunks<T>(rows: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
-    let mut rows = rows.into_iter().peekable();
-    let mut chunks = Vec::new();
-    while rows.peek().is_some() {
-        chunks.push(rows.by_ref().take(AT_ONCE).collect());
-    }
-    chunks
-}
-
-/// `keys` with the last one repeated, so that there are 1, 2, 4, 8, … of them: the same keys in
-/// fewer different statements.
-pub(super) fn filled<T: Clone>(keys: &[T]) -> Vec<T> {
-    let missing = keys.len().next_power_of_two() - keys.len();
-    keys.iter().chain(keys.last().into_iter().cycle().take(missing)).cloned().collect()
-}
-
-/// Digests as the values of a column, [`filled`].
-pub(super) fn bytes(digests: &[&Digest]) -> Vec<Vec<u8>> {
-    filled(digests).into_iter().map(|it| it.0.clone()).collect()
 }
 
 /// Bytes as lower-case hexadecimal, for people and for files.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::open::Store;
+use super::queue::Asking;
 use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
 };
@@ -29,18 +30,18 @@ pub enum Effect {
         forget_after: OffsetDateTime,
         otherwise: Conflict,
     },
-    KeepCode(Box<AuthorizationCode>),
+    KeepCode(Arc<AuthorizationCode>),
     /// Uses a code up and opens the family of what it gives.
     RedeemCode {
         code: Digest,
-        opens: Box<TokenFamily>,
+        opens: Arc<TokenFamily>,
         forget_after: OffsetDateTime,
     },
-    KeepRefreshToken(Box<RefreshToken>),
+    KeepRefreshToken(Arc<RefreshToken>),
     /// Uses a refresh token up and keeps its successor.
     RotateRefreshToken {
         old: Digest,
-        new: Box<RefreshToken>,
+        new: Arc<RefreshToken>,
     },
     RevokeFamily(String),
     BeginLogin {
@@ -104,6 +105,11 @@ impl Committing {
 }
 
 impl Store {
+    /// Announces that there will be something to commit, for as long as this is kept.
+    pub fn asks(&self) -> Asking {
+        self.queue().asks()
+    }
+
     /// Does all `effects` or, if one of them meets a conflict, none. They are durable when
     /// this returns.
     pub async fn commit(

@@ -1,11 +1,14 @@
 //! Logins: who signed in, when and how.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::{AT_ONCE, filled, json, parsed, text, time};
+use super::columns::{json, parsed, text, time};
+use super::many::ForMany;
 use crate::model::Login;
 use crate::oauth::SessionId;
 
@@ -70,20 +73,20 @@ pub(super) async fn end(
     Ok(())
 }
 
+static PROLONG: ForMany = ForMany::new(
+    "UPDATE logins SET forget_after = ? WHERE forget_after < ? AND sid IN ({rows})",
+    1,
+);
+
 /// Keeps logins remembered for longer, for refresh tokens that come from them.
 pub(super) async fn prolong(
     db: &impl ConnectionTrait,
-    sids: &[&str],
+    sids: &BTreeSet<&str>,
     forget_after: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    for some in sids.chunks(AT_ONCE) {
-        row::Entity::update_many()
-            .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
-            .filter(row::Column::Sid.is_in(filled(some)))
-            .filter(row::Column::ForgetAfter.lt(forget_after.unix_timestamp()))
-            .exec(db)
-            .await?;
-    }
+    let forget_after = forget_after.unix_timestamp();
+    let rows = sids.iter().map(|it| [(*it).into()]);
+    PROLONG.execute(db, &[forget_after.into(), forget_after.into()], rows).await?;
     Ok(())
 }
 

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
+use time::OffsetDateTime;
 
 use super::accounts::{self, Account};
 use super::changes::{self, Change, News};
 use super::open::Store;
-use super::{StoreError, consents, logins, token_families, users};
-use crate::model::{Consent, Login, TokenFamily, User};
+use super::{Effect, StoreError, codes, consents, logins, refresh_tokens, token_families, users};
+use crate::model::{AuthorizationCode, Consent, Digest, Login, RefreshToken, TokenFamily, User};
 use crate::oauth::{ClientId, Issuer, ServiceId, SessionId, Subject};
 use crate::telemetry::Stopwatch;
 
@@ -28,6 +29,9 @@ pub(super) const DECIDED: Duration = Duration::from_secs(1);
 /// How many of each kind are held; about half a kilobyte each.
 const HELD: usize = 16_384;
 
+/// Most codes are back within a second.
+const CODES: usize = 2048;
+
 /// One node's memory.
 pub(super) struct Memory {
     users: Cache<Subject, Arc<User>>,
@@ -35,6 +39,10 @@ pub(super) struct Memory {
     families: Cache<String, Arc<TokenFamily>>,
     consents: Cache<(Subject, Issuer, ClientId), Arc<Consent>>,
     accounts: Cache<(ServiceId, Issuer, Subject), Arc<Account>>,
+    /// Codes and refresh tokens that this node made and has not seen again. What they stand for
+    /// never changes; whether they were used, the commit looks for itself.
+    codes: Cache<Digest, Arc<AuthorizationCode>>,
+    refresh_tokens: Cache<Digest, Arc<RefreshToken>>,
     state: Mutex<State>,
 }
 
@@ -61,6 +69,8 @@ impl Default for Memory {
             families: Cache::new(HELD),
             consents: Cache::new(HELD),
             accounts: Cache::new(HELD),
+            codes: Cache::new(CODES),
+            refresh_tokens: Cache::new(HELD),
             state: Mutex::new(State { forgotten: 0, read: 0, heard: None }),
         }
     }
@@ -113,6 +123,28 @@ impl Memory {
         self.families.clear();
         self.consents.clear();
         self.accounts.clear();
+        self.codes.clear();
+        self.refresh_tokens.clear();
+    }
+
+    /// Keeps what `effects` made and forgets what they used up, once they are on the disk.
+    pub(super) fn learn<'a>(&self, effects: impl Iterator<Item = &'a Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::KeepCode(code) => self.codes.insert(code.digest.clone(), Arc::clone(code)),
+                Effect::RedeemCode { code, .. } => drop(self.codes.remove(code)),
+                Effect::KeepRefreshToken(token) => self.keep(token),
+                Effect::RotateRefreshToken { old, new } => {
+                    drop(self.refresh_tokens.remove(old));
+                    self.keep(new);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn keep(&self, token: &Arc<RefreshToken>) {
+        self.refresh_tokens.insert(token.digest.clone(), Arc::clone(token));
     }
 
     /// What is held under `key`, or else what `read` finds, which is then held.
@@ -184,6 +216,33 @@ impl Store {
     pub async fn user(&self, id: &Subject) -> Result<Option<Arc<User>>, StoreError> {
         let memory = self.memory();
         memory.recall(&memory.users, id.clone(), users::find(self.read(), id)).await
+    }
+
+    /// The code whose digest is `digest`. Whether it was used, only the commit can tell, unless it
+    /// has expired.
+    pub async fn code(
+        &self,
+        digest: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Arc<AuthorizationCode>>, StoreError> {
+        let held = self.memory().codes.get(digest).filter(|it| it.expires_at > now);
+        match held {
+            Some(held) => Ok(Some(held)),
+            None => Ok(codes::find(self.read(), digest).await?.map(Arc::new)),
+        }
+    }
+
+    /// The refresh token whose digest is `digest`, with its family. Whether it was used, only the
+    /// commit can tell, unless it has expired.
+    pub async fn refresh_token(
+        &self,
+        digest: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<RefreshToken>, StoreError> {
+        let held = self.memory().refresh_tokens.get(digest).filter(|it| it.expires_at > now);
+        let Some(held) = held else { return refresh_tokens::find(self.read(), digest).await };
+        let family = self.family(&held.family.id).await?;
+        Ok(family.map(|family| RefreshToken { family, ..RefreshToken::clone(&held) }))
     }
 
     /// The login whose `sid` it is, ended or not.

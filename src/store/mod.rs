@@ -22,6 +22,7 @@ pub mod leases;
 pub mod ledger;
 pub mod logins;
 mod look;
+mod many;
 mod memory;
 mod messages;
 mod migrate;
@@ -45,6 +46,7 @@ pub use diagnosis::Tables;
 pub use memory::Heard;
 pub use messages::Messages;
 pub use open::{Store, Transaction};
+pub use queue::Asking;
 
 use std::sync::Arc;
 

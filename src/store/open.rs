@@ -11,9 +11,11 @@ use sea_orm::{
 };
 
 use super::health::Health;
+use super::many::PREPARED;
 use super::memory::Memory;
 use super::queue::Queue;
 use super::{StoreError, changes, migrate};
+use crate::environment;
 
 /// How long a statement waits for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -33,10 +35,6 @@ const PATIENCE: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session
 
 /// A transaction that is under way; dropped, it is undone.
 pub type Transaction = DatabaseTransaction;
-
-/// How many write at a time what requests change. SQLite takes one, and one is enough for
-/// PostgreSQL, too: what waits for a commit is its next batch. So a node has one chain of the ledger.
-const WRITERS: usize = 1;
 
 /// The connections of one process.
 ///
@@ -100,7 +98,7 @@ impl Store {
 
     fn on(databases: Databases) -> Self {
         let memory = Arc::new(Memory::default());
-        let queue = Arc::new(Queue::start(&databases, &memory, WRITERS));
+        let queue = Arc::new(Queue::start(&databases, &memory, environment::process_name()));
         Self { databases, memory, queue }
     }
 
@@ -211,6 +209,10 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(BUSY)
+                .statement_cache_capacity(PREPARED)
+                // What a statement of many rows would have to undo is kept in memory: else it
+                // opens a file for it.
+                .pragma("temp_store", "MEMORY")
         })
         // SQLite ends a transaction by itself when the disk is full. sqlx still counts it, and
         // takes the next ones for parts of it, which are then never committed, though they say
@@ -224,6 +226,7 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
 async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
+    options.map_sqlx_postgres_opts(|options| options.statement_cache_capacity(PREPARED));
     // A node that is stopped in a transaction must not stop the others with it.
     options.map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {

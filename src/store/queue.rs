@@ -3,9 +3,12 @@
 //! A writer takes all that waits, commits it, and answers everybody: so while one batch is on its
 //! way to the disk the next one gathers, and a lone request waits for nobody.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -20,9 +23,11 @@ use crate::telemetry::Stopwatch;
 /// That many lists wait at most: beyond that, waiting would only use up memory.
 const WAITING: usize = 4096;
 
-/// A commit that takes this long is worth waiting for company, and so long is waited.
-const SLOW: Duration = Duration::from_millis(3);
+/// How long a commit waits for company at most.
 const COMPANY: Duration = Duration::from_millis(1);
+
+/// After a commit that took this long, those whom it answered are worth waiting for.
+const SLOW: Duration = Duration::from_millis(3);
 
 /// That many lists share a commit at most.
 const TOGETHER: usize = 128;
@@ -36,12 +41,34 @@ pub(super) struct Order {
     pub(super) answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
-type Orders = Arc<tokio::sync::Mutex<mpsc::Receiver<Order>>>;
-
-/// The queue, and those who write what comes through it.
+/// The queue, and who writes what comes through it.
 pub(super) struct Queue {
     orders: Mutex<Option<mpsc::Sender<Order>>>,
-    writers: Mutex<Vec<JoinHandle<()>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    asking: Arc<AtomicUsize>,
+}
+
+/// Somebody who is going to have an order, until this is dropped.
+#[derive(Debug)]
+pub struct Asking(Arc<AtomicUsize>);
+
+impl Asking {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Clone for Asking {
+    fn clone(&self) -> Self {
+        Self::begin(&self.0)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Order {
@@ -70,13 +97,21 @@ fn in_time(batch: Vec<Order>) -> Vec<Order> {
 }
 
 impl Queue {
-    /// Starts `writers` writers. They end with [`Queue::close`], or when nobody has the queue.
-    pub(super) fn start(databases: &Databases, memory: &Arc<Memory>, writers: usize) -> Self {
+    /// Starts the writer. It ends with [`Queue::close`], or when nobody has the queue.
+    pub(super) fn start(databases: &Databases, memory: &Arc<Memory>, node: String) -> Self {
         let (sender, orders) = mpsc::channel(WAITING);
-        let orders = Arc::new(tokio::sync::Mutex::new(orders));
-        let writer = |_| spawn(watched(databases.clone(), Arc::clone(memory), Arc::clone(&orders)));
-        let writers = (0..writers).map(writer).collect();
-        Self { orders: Mutex::new(Some(sender)), writers: Mutex::new(writers) }
+        let asking = Arc::default();
+        let company = Company { asking: Arc::clone(&asking), ..Company::default() };
+        let (databases, memory) = (databases.clone(), Arc::clone(memory));
+        let writer = move || Writer::new(databases.clone(), Arc::clone(&memory), node.clone());
+        let writer = watched(writer, orders, company);
+        #[expect(clippy::disallowed_methods, reason = "it ends with the queue")]
+        let writer = tokio::spawn(writer);
+        Self { orders: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), asking }
+    }
+
+    pub(super) fn asks(&self) -> Asking {
+        Asking::begin(&self.asking)
     }
 
     pub(super) fn push(
@@ -99,42 +134,52 @@ impl Queue {
     /// Takes no more, and returns when all that waited is written.
     pub(super) async fn close(&self) {
         drop(self.orders.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let writers =
-            std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
-        for writer in writers {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
             let _ = writer.await;
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it ends with the queue, which `close` waits for")]
-fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-    tokio::spawn(task)
-}
-
 /// A writer that goes on after a panic, though none is known: without it nothing is issued.
-async fn watched(databases: Databases, memory: Arc<Memory>, orders: Orders) {
-    let writer = || spawn(write(databases.clone(), Arc::clone(&memory), Arc::clone(&orders)));
-    while writer().await.is_err() {
-        tracing::error!("the writer of the database panicked, and begins anew");
+async fn watched(
+    writer: impl Fn() -> Writer,
+    mut orders: mpsc::Receiver<Order>,
+    mut company: Company,
+) {
+    loop {
+        let writing = AssertUnwindSafe(write(writer(), &mut orders, &mut company));
+        match writing.catch_unwind().await {
+            Ok(()) => return,
+            Err(_) => tracing::error!("the writer of the database panicked, and begins anew"),
+        }
     }
 }
 
-/// The last commit of a writer.
+/// With whom an order shares its commit.
 #[derive(Default)]
-struct Last {
+struct Company {
+    asking: Arc<AtomicUsize>,
+    /// What the last commit was.
     together: usize,
     took: Duration,
 }
 
-impl Last {
-    /// On a slow disk, those who were answered by the last commit are back in a moment with their
-    /// next requests. To take them along is worth a millisecond; who comes alone waits for nobody.
-    async fn wait_for_company(&self, orders: &mut mpsc::Receiver<Order>, batch: &mut Vec<Order>) {
-        if self.together < 2 || self.took < SLOW {
-            return;
-        }
-        let expected = (self.together + batch.len()).min(TOGETHER);
+impl Company {
+    /// How many to wait for. A commit costs the same for one as for many, so half of those who
+    /// are being answered should be in it, and the other half in the next one: then neither the
+    /// disk waits for them, nor they for the disk. On a slow disk all of them should, for those
+    /// of the last commit are back in a moment. Who comes alone waits for nobody.
+    fn expected(&self, here: usize) -> usize {
+        let expected = match self.together > 1 && self.took >= SLOW {
+            true => self.together + here,
+            false => self.asking.load(Ordering::Relaxed) / 2,
+        };
+        expected.min(TOGETHER)
+    }
+
+    async fn gather(&self, orders: &mut mpsc::Receiver<Order>, batch: &mut Vec<Order>) {
+        let expected = self.expected(batch.len());
         let gathering = async {
             while batch.len() < expected {
                 let room = expected - batch.len();
@@ -147,21 +192,13 @@ impl Last {
     }
 }
 
-async fn write(databases: Databases, memory: Arc<Memory>, orders: Orders) {
-    let (mut batch, mut writer) = (Vec::new(), Writer::new(databases, memory));
-    let mut last = Last::default();
-    loop {
-        {
-            // Whoever holds the lock waits for the next order; then the next writer does.
-            let mut orders = orders.lock().await;
-            if orders.recv_many(&mut batch, TOGETHER).await == 0 {
-                return;
-            }
-            last.wait_for_company(&mut orders, &mut batch).await;
-        }
+async fn write(mut writer: Writer, orders: &mut mpsc::Receiver<Order>, company: &mut Company) {
+    let mut batch = Vec::new();
+    while orders.recv_many(&mut batch, TOGETHER).await > 0 {
+        company.gather(orders, &mut batch).await;
         let stopwatch = Stopwatch::start();
-        last.together = batch.len();
+        company.together = batch.len();
         writer.commit(in_time(std::mem::take(&mut batch))).await;
-        last.took = stopwatch.elapsed();
+        company.took = stopwatch.elapsed();
     }
 }

@@ -1,14 +1,12 @@
 //! Refresh tokens: each is good once.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use time::OffsetDateTime;
 
-use super::columns::{AT_ONCE, bytes, in_chunks, time};
+use super::columns::time;
+use super::many::ForMany;
 use super::{StoreError, token_families};
 use crate::model::{Digest, RefreshToken};
 
@@ -33,19 +31,27 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+static KEEP: ForMany =
+    ForMany::new("INSERT INTO refresh_tokens (digest, family, expires_at) VALUES {rows}", 3);
+static LOOK: ForMany = ForMany::new(
+    "SELECT digest, used_at, id, revoked_at, token_families.forget_after FROM refresh_tokens \
+     JOIN token_families ON id = family WHERE digest IN ({rows}) ORDER BY id{held token_families}",
+    1,
+);
+static REDEEM: ForMany = ForMany::new(
+    "UPDATE refresh_tokens SET used_at = ? WHERE used_at IS NULL AND digest IN ({rows})",
+    1,
+);
+
 pub(super) async fn keep(
     db: &impl ConnectionTrait,
     tokens: &[&RefreshToken],
 ) -> Result<(), StoreError> {
-    let row = |token: &&RefreshToken| row::ActiveModel {
-        digest: Set(token.digest.0.clone()),
-        family: Set(token.family.id.clone()),
-        expires_at: Set(token.expires_at.unix_timestamp()),
-        used_at: Set(None),
+    let row = |token: &&RefreshToken| {
+        let expires_at = token.expires_at.unix_timestamp();
+        [token.digest.0.clone().into(), token.family.id.clone().into(), expires_at.into()]
     };
-    for some in in_chunks(tokens.iter().map(row)) {
-        row::Entity::insert_many(some).exec_without_returning(db).await?;
-    }
+    KEEP.execute(db, &[], tokens.iter().map(row)).await?;
     Ok(())
 }
 
@@ -60,28 +66,38 @@ pub async fn find(
     let family = token_families::find(db, &row.family).await?;
     Ok(Some(RefreshToken {
         digest: Digest(row.digest),
-        family: family.ok_or(StoreError::Corrupt(TABLE))?,
+        family: family.map(Arc::new).ok_or(StoreError::Corrupt(TABLE))?,
         expires_at: time(TABLE, row.expires_at)?,
         used: row.used_at.is_some(),
     }))
 }
 
-/// Which of `digests` are refresh tokens that were not used.
-pub(super) async fn unused(
+/// A refresh token as somebody who wants to use it up finds it.
+pub(super) struct Found {
+    pub(super) digest: Digest,
+    pub(super) used: bool,
+    pub(super) family: String,
+    pub(super) revoked: bool,
+    /// When its family is forgotten if nobody prolongs that.
+    pub(super) forget_after: i64,
+}
+
+/// Those of `digests` that are known. Their families stay as they are until the transaction ends.
+pub(super) async fn look(
     db: &impl ConnectionTrait,
     digests: &[&Digest],
-) -> Result<HashSet<Digest>, StoreError> {
-    let mut unused = HashSet::new();
-    for some in digests.chunks(AT_ONCE) {
-        let rows = row::Entity::find()
-            .select_only()
-            .column(row::Column::Digest)
-            .filter(row::Column::Digest.is_in(bytes(some)))
-            .filter(row::Column::UsedAt.is_null());
-        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db).await?;
-        unused.extend(rows.into_iter().map(Digest));
-    }
-    Ok(unused)
+) -> Result<Vec<Found>, StoreError> {
+    let rows = LOOK.find(db, &[], digests.iter().map(|it| [it.0.clone().into()])).await?;
+    let found = rows.iter().map(|row| {
+        Ok(Found {
+            digest: Digest(row.try_get_by_index(0)?),
+            used: row.try_get_by_index::<Option<i64>>(1)?.is_some(),
+            family: row.try_get_by_index(2)?,
+            revoked: row.try_get_by_index::<Option<i64>>(3)?.is_some(),
+            forget_after: row.try_get_by_index(4)?,
+        })
+    });
+    found.collect()
 }
 
 /// Uses tokens up, and tells how many it were: of two at a time, one hears of a token.
@@ -90,15 +106,6 @@ pub(super) async fn redeem(
     digests: &[&Digest],
     now: OffsetDateTime,
 ) -> Result<u64, StoreError> {
-    let mut redeemed = 0;
-    for some in digests.chunks(AT_ONCE) {
-        redeemed += row::Entity::update_many()
-            .col_expr(row::Column::UsedAt, Expr::value(now.unix_timestamp()))
-            .filter(row::Column::Digest.is_in(bytes(some)))
-            .filter(row::Column::UsedAt.is_null())
-            .exec(db)
-            .await?
-            .rows_affected;
-    }
-    Ok(redeemed)
+    let rows = digests.iter().map(|it| [it.0.clone().into()]);
+    REDEEM.execute(db, &[now.unix_timestamp().into()], rows).await
 }

@@ -1,11 +1,12 @@
 //! Browser sessions, by the digest of the identifier in their cookie.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult};
 use time::OffsetDateTime;
 
 use super::StoreError;
 use super::columns::time;
+use super::many::ForMany;
 use crate::model::Digest;
 
 const TABLE: &str = "sessions";
@@ -58,17 +59,22 @@ pub async fn keep(
     Ok(())
 }
 
+static FIND: ForMany = ForMany::new(
+    "SELECT data, expires_at FROM sessions WHERE expires_at > ? AND digest IN ({rows})",
+    1,
+);
+
 /// The data of a session that has not expired, and when it will.
 pub async fn find(
     db: &impl ConnectionTrait,
     digest: &Digest,
     now: OffsetDateTime,
 ) -> Result<Option<(String, OffsetDateTime)>, StoreError> {
-    let row = row::Entity::find_by_id(digest.0.clone())
-        .filter(row::Column::ExpiresAt.gt(now.unix_timestamp()))
-        .one(db)
-        .await?;
-    row.map(|row| Ok((row.data, time(TABLE, row.expires_at)?))).transpose()
+    let rows = std::iter::once([digest.0.clone().into()]);
+    let found = FIND.find(db, &[now.unix_timestamp().into()], rows).await?;
+    let read =
+        |row: &QueryResult| Ok((row.try_get_by_index(0)?, time(TABLE, row.try_get_by_index(1)?)?));
+    found.first().map(read).transpose()
 }
 
 pub async fn close(db: &impl ConnectionTrait, digest: &Digest) -> Result<(), StoreError> {

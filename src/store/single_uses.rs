@@ -2,31 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::{AT_ONCE, filled, in_chunks};
+use super::many::ForMany;
 
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "single_uses")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub issuer: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub jti: String,
-        pub forget_after: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
+static USED: ForMany =
+    ForMany::new("SELECT issuer, jti FROM single_uses WHERE (issuer, jti) IN (VALUES {rows})", 2);
+static MARK: ForMany = ForMany::new(
+    "INSERT INTO single_uses (issuer, jti, forget_after) VALUES {rows} ON CONFLICT DO NOTHING",
+    3,
+);
 
 /// Which of `keys`, pairs of issuer and `jti`, were used before.
 ///
@@ -35,20 +22,9 @@ pub(super) async fn used(
     db: &impl ConnectionTrait,
     keys: &BTreeSet<(&str, &str)>,
 ) -> Result<HashSet<(String, String)>, StoreError> {
-    let mut by_issuer = BTreeMap::<_, Vec<_>>::new();
-    for (issuer, jti) in keys {
-        by_issuer.entry(*issuer).or_default().push(*jti);
-    }
-    let mut used = HashSet::new();
-    for (issuer, jtis) in by_issuer {
-        for some in jtis.chunks(AT_ONCE) {
-            let rows = row::Entity::find()
-                .filter(row::Column::Issuer.eq(issuer))
-                .filter(row::Column::Jti.is_in(filled(some)));
-            used.extend(rows.all(db).await?.into_iter().map(|row| (row.issuer, row.jti)));
-        }
-    }
-    Ok(used)
+    let rows = keys.iter().map(|(issuer, jti)| [(*issuer).into(), (*jti).into()]);
+    let used = USED.find(db, &[], rows).await?;
+    used.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// Marks all of `marks` as used: issuer, `jti`, and until when that counts. Tells how many were
@@ -57,17 +33,8 @@ pub(super) async fn mark(
     db: &impl ConnectionTrait,
     marks: &BTreeMap<(&str, &str), OffsetDateTime>,
 ) -> Result<u64, StoreError> {
-    let rows = marks.iter().map(|((issuer, jti), forget_after)| row::ActiveModel {
-        issuer: Set((*issuer).to_owned()),
-        jti: Set((*jti).to_owned()),
-        forget_after: Set(forget_after.unix_timestamp()),
+    let rows = marks.iter().map(|((issuer, jti), forget_after)| {
+        [(*issuer).into(), (*jti).into(), forget_after.unix_timestamp().into()]
     });
-    let mut marked = 0;
-    for some in in_chunks(rows) {
-        marked += row::Entity::insert_many(some)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
-    }
-    Ok(marked)
+    MARK.execute(db, &[], rows).await
 }

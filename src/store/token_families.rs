@@ -1,13 +1,14 @@
 //! Families: all that came from one authorization code.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::columns::{AT_ONCE, filled, in_chunks, json, parsed, text};
+use super::columns::{json, parsed, text};
+use super::many::ForMany;
 use crate::model::TokenFamily;
 
 const TABLE: &str = "token_families";
@@ -36,25 +37,32 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+static OPEN: ForMany = ForMany::new(
+    "INSERT INTO token_families (id, issuer, client, \"user\", sid, scope, resources, \
+     forget_after) VALUES {rows}",
+    8,
+);
+static PROLONG: ForMany =
+    ForMany::new("UPDATE token_families SET forget_after = ? WHERE id IN ({rows})", 1);
+
 /// Opens families, each to be forgotten when nothing of it can be valid any more.
 pub(super) async fn open(
     db: &impl ConnectionTrait,
     families: &[(&TokenFamily, OffsetDateTime)],
 ) -> Result<(), StoreError> {
-    let row = |(family, forget_after): &(&TokenFamily, OffsetDateTime)| row::ActiveModel {
-        id: Set(family.id.clone()),
-        issuer: Set(family.issuer.to_string()),
-        client: Set(family.client.to_string()),
-        user: Set(family.user.to_string()),
-        sid: Set(family.sid.to_string()),
-        scope: Set(family.scope.to_string()),
-        resources: Set(json(&family.resources)),
-        revoked_at: Set(None),
-        forget_after: Set(forget_after.unix_timestamp()),
+    let row = |(family, forget_after): &(&TokenFamily, OffsetDateTime)| {
+        [
+            family.id.clone().into(),
+            family.issuer.as_str().into(),
+            family.client.as_str().into(),
+            family.user.as_str().into(),
+            family.sid.as_str().into(),
+            family.scope.to_string().into(),
+            json(&family.resources).into(),
+            forget_after.unix_timestamp().into(),
+        ]
     };
-    for some in in_chunks(families.iter().map(row)) {
-        row::Entity::insert_many(some).exec_without_returning(db).await?;
-    }
+    OPEN.execute(db, &[], families.iter().map(row)).await?;
     Ok(())
 }
 
@@ -62,40 +70,15 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<TokenFam
     row::Entity::find_by_id(id).one(db).await?.map(model).transpose()
 }
 
-/// Those of `ids` that are known, each with whether it is revoked.
-pub(super) async fn states(
-    db: &impl ConnectionTrait,
-    ids: &[&str],
-) -> Result<Vec<(String, bool)>, StoreError> {
-    let mut states = Vec::new();
-    for some in ids.chunks(AT_ONCE) {
-        let rows = row::Entity::find()
-            .select_only()
-            .columns([row::Column::Id, row::Column::RevokedAt])
-            .filter(row::Column::Id.is_in(filled(some)));
-        let rows: Vec<(String, Option<i64>)> = rows.into_tuple().all(db).await?;
-        states.extend(rows.into_iter().map(|(id, revoked_at)| (id, revoked_at.is_some())));
-    }
-    Ok(states)
-}
-
-/// Keeps families remembered for longer, those that are not revoked. Tells how many it were.
+/// Keeps families remembered for longer.
 pub(super) async fn prolong(
     db: &impl ConnectionTrait,
-    ids: &[&str],
+    ids: &BTreeSet<&str>,
     forget_after: OffsetDateTime,
-) -> Result<u64, StoreError> {
-    let mut prolonged = 0;
-    for some in ids.chunks(AT_ONCE) {
-        prolonged += row::Entity::update_many()
-            .col_expr(row::Column::ForgetAfter, Expr::value(forget_after.unix_timestamp()))
-            .filter(row::Column::Id.is_in(filled(some)))
-            .filter(row::Column::RevokedAt.is_null())
-            .exec(db)
-            .await?
-            .rows_affected;
-    }
-    Ok(prolonged)
+) -> Result<(), StoreError> {
+    let rows = ids.iter().map(|it| [(*it).into()]);
+    PROLONG.execute(db, &[forget_after.unix_timestamp().into()], rows).await?;
+    Ok(())
 }
 
 pub(super) async fn revoke(

@@ -41,8 +41,7 @@ impl ClientAssertion {
         us: &Issuer,
         now: OffsetDateTime,
     ) -> Result<Self, Unacceptable> {
-        let claims: serde_json::Value = keys.verify(jwt, Typ::PlainOr(TYP), &Algorithm::ALL)?;
-        let claims: Claims = serde_json::from_value(claims).map_err(|_| Unacceptable::Malformed)?;
+        let claims: Claims = keys.verify(jwt, Typ::PlainOr(TYP), &Algorithm::ALL)?;
         // RFC 7523 §3 (1) and (2): both are the client.
         if claims.iss != client.as_str() {
             return Err(Unacceptable::Issuer);

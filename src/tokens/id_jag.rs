@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::audience::OneOrMany;
 use super::verify::{Unacceptable, acceptable_until, in_time, short_lived};
-use crate::jose::{Algorithm, KeySet, SigningKey, Typ, UnverifiedJwt};
+use crate::jose::{Algorithm, BadJwt, KeySet, SigningKey, Typ, UnverifiedJwt};
 use crate::oauth::{ClientId, Issuer, Jti, Resource, Scope, Subject};
 
 /// ID-JAG §3.1; RFC 8725 §3.11 asks for it, so that no other JWT can pass for an ID-JAG.
@@ -72,16 +72,14 @@ impl IdJag {
         longest: Duration,
         now: OffsetDateTime,
     ) -> Result<Self, Unacceptable> {
-        let claims: serde_json::Value = keys.verify(jwt, Typ::Is(TYP), &Algorithm::ALL)?;
-        let claims: IdJagClaims =
-            serde_json::from_value(claims).map_err(|_| Unacceptable::Malformed)?;
+        let claims: IdJagClaims = keys.verify(jwt, Typ::Is(TYP), &Algorithm::ALL)?;
         // ID-JAG §4.4.1: one value, equal to our issuer identifier.
         if claims.aud.sole().is_none_or(|aud| aud != us.as_str()) {
             return Err(Unacceptable::audience(claims.aud.as_slice(), us.as_str()));
         }
         // ID-JAG §3.1: one URI or several. None in an array is not the same as no restriction.
         if claims.resource.as_ref().is_some_and(|it| it.as_slice().is_empty()) {
-            return Err(Unacceptable::Malformed);
+            return Err(BadJwt::Claims.into());
         }
         in_time(claims.iat, claims.nbf, claims.exp, now)?;
         short_lived(claims.iat, claims.exp, longest)?;

@@ -67,9 +67,7 @@ impl VerifiedIdToken {
         if jwt.issuer() != us.as_str() {
             return Err(Unacceptable::Issuer);
         }
-        let claims: serde_json::Value = our_keys.verify(jwt, Typ::Plain, &Algorithm::ALL)?;
-        let claims: IdTokenClaims =
-            serde_json::from_value(claims).map_err(|_| Unacceptable::Malformed)?;
+        let claims: IdTokenClaims = our_keys.verify(jwt, Typ::Plain, &Algorithm::ALL)?;
         // OIDC Core §3.1.3.7 (3)-(5).
         let audiences = claims.aud.as_slice();
         let authorized = match &claims.azp {

@@ -12,8 +12,6 @@ pub const LEEWAY: Duration = Duration::seconds(30);
 pub enum Unacceptable {
     #[error(transparent)]
     Untrue(#[from] BadJwt),
-    #[error("its claims are incomplete or of the wrong type")]
-    Malformed,
     #[error("it was issued by another issuer")]
     Issuer,
     /// `docs/decisions/0007-exact-audience.md`: both are named, for the usual trap is a slash.

@@ -32,7 +32,7 @@ async fn algorithms_of_a_forger() {
             pair.to_pem_public_key(),
             pair.to_der_public_key(),
             public.to_string().into_bytes(),
-            scene.world.server(HOME).keys.jwks().text.as_bytes().to_vec(),
+            scene.world.server(HOME).keys.jwks().text.to_vec(),
             x.unwrap(),
         ];
         for (index, secret) in secrets.into_iter().enumerate() {

@@ -14,13 +14,18 @@ pub(super) struct Seen {
     pub(super) codes: HashSet<Digest>,
     /// Refresh tokens that can still be rotated.
     pub(super) refresh_tokens: HashSet<Digest>,
-    /// Families that are known, and whether they are revoked.
-    pub(super) families: HashMap<String, Revoked>,
+    /// Families of the refresh tokens that somebody wants to rotate.
+    pub(super) families: HashMap<String, Family>,
+    /// Families that somebody revokes.
+    pub(super) revoked: HashSet<String>,
 }
 
-/// Whether a family is revoked.
+/// A family of tokens that is not revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Revoked(pub(super) bool);
+pub(super) struct Family {
+    /// In seconds since 1970.
+    pub(super) forget_after: i64,
+}
 
 impl Seen {
     /// Takes `effects` as done, all of them; or none, if one of them meets a conflict.
@@ -42,14 +47,15 @@ impl Seen {
             }
             Effect::RedeemCode { code, .. } => only_if(self.codes.remove(code), Conflict::CodeUsed),
             Effect::RotateRefreshToken { old, new } => {
-                let revoked = self.families.get(&new.family.id);
+                let family = &new.family.id;
+                let lives = self.families.contains_key(family) && !self.revoked.contains(family);
                 only_if(self.refresh_tokens.contains(old), Conflict::RefreshTokenUsed)?;
-                only_if(revoked == Some(&Revoked(false)), Conflict::FamilyRevoked)?;
+                only_if(lives, Conflict::FamilyRevoked)?;
                 self.refresh_tokens.remove(old);
                 Ok(())
             }
             Effect::RevokeFamily(id) => {
-                self.families.insert(id.clone(), Revoked(true));
+                self.revoked.insert(id.clone());
                 Ok(())
             }
             Effect::KeepCode(_)

@@ -27,6 +27,8 @@ const TRIES: usize = 16;
 pub(super) struct Writer {
     databases: Databases,
     memory: Arc<Memory>,
+    /// What the ledger calls this process.
+    node: String,
     /// Where its chain of the ledger ends. A new one begins with the first row, and whenever
     /// nobody can tell how far the last one got.
     head: Option<Head>,
@@ -64,8 +66,8 @@ impl Failed {
 }
 
 impl Writer {
-    pub(super) fn new(databases: Databases, memory: Arc<Memory>) -> Self {
-        Self { databases, memory, head: None }
+    pub(super) fn new(databases: Databases, memory: Arc<Memory>, node: String) -> Self {
+        Self { databases, memory, node, head: None }
     }
 
     /// Commits `orders`, and answers all of them.
@@ -121,12 +123,14 @@ impl Writer {
         if admitted.is_empty() {
             return Ok(verdicts);
         }
-        let (changes, head) = write::write(&transaction, &admitted, self.head.as_ref()).await?;
+        let (changes, head) =
+            write::write(&transaction, &admitted, &seen, &self.node, self.head.as_ref()).await?;
         if let Err(error) = transaction.commit().await {
             self.head = None;
             return Err(Failed::Unknown(error.into()));
         }
         self.head = head;
+        self.memory.learn(admitted.iter().flat_map(|it| &it.effects));
         if !changes.is_empty() {
             self.memory.forget(&changes);
         }

@@ -1,5 +1,7 @@
 //! Lists of effects that come together.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 
 use crate::model::{Digest, LedgerEntry, LedgerEvent, Login, Outcome, RefreshToken, TokenFamily};
@@ -36,8 +38,8 @@ fn records(jti: &str) -> Effect {
     }))
 }
 
-fn family(id: &str) -> TokenFamily {
-    TokenFamily {
+fn family(id: &str) -> Arc<TokenFamily> {
+    Arc::new(TokenFamily {
         id: id.to_owned(),
         issuer: Issuer::parse("https://idp.example").unwrap(),
         client: ClientId::parse("wiki").unwrap(),
@@ -46,15 +48,15 @@ fn family(id: &str) -> TokenFamily {
         scope: Scope::default(),
         resources: vec![],
         revoked: false,
-    }
+    })
 }
 
-fn token(secret: &str, family: &TokenFamily) -> Box<RefreshToken> {
-    let (digest, family) = (Digest::of(secret), family.clone());
-    Box::new(RefreshToken { digest, family, expires_at: NOW + Duration::days(1), used: false })
+fn token(secret: &str, family: &Arc<TokenFamily>) -> Arc<RefreshToken> {
+    let (digest, family) = (Digest::of(secret), Arc::clone(family));
+    Arc::new(RefreshToken { digest, family, expires_at: NOW + Duration::days(1), used: false })
 }
 
-fn rotates(old: &str, new: &str, family: &TokenFamily) -> Effect {
+fn rotates(old: &str, new: &str, family: &Arc<TokenFamily>) -> Effect {
     Effect::RotateRefreshToken { old: Digest::of(old), new: token(new, family) }
 }
 
@@ -140,7 +142,7 @@ async fn a_family_that_is_revoked_in_between() {
     Store::finish(transaction).await.unwrap();
 
     let lists = vec![
-        vec![Effect::RedeemCode { code, opens: Box::new(family.clone()), forget_after: until }],
+        vec![Effect::RedeemCode { code, opens: Arc::clone(&family), forget_after: until }],
         vec![rotates("first", "second", &family), records("second")],
         vec![rotates("first", "stolen", &family), records("stolen")],
         vec![Effect::RevokeFamily("f-1".into())],

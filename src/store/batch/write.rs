@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ConnectionTrait;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::Failed;
+use super::decide::Seen;
 use crate::model::{AuthorizationCode, Digest, LedgerEntry, RefreshToken, TokenFamily};
 use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
@@ -23,34 +24,47 @@ struct Kinds<'a> {
     redeemed: Vec<&'a Digest>,
     opened: Vec<(&'a TokenFamily, OffsetDateTime)>,
     rotated: Vec<&'a Digest>,
+    /// Families that would be forgotten before their newest token, and their logins.
     prolonged: BTreeSet<&'a str>,
     logins: BTreeSet<&'a str>,
-    /// The latest of them: to remember something for a little longer does no harm.
+    /// The latest of what needs it: to remember something for a little longer does no harm.
     forget_after: Option<OffsetDateTime>,
     refresh_tokens: Vec<&'a RefreshToken>,
     /// What comes seldom, one by one.
     seldom: Vec<(&'a Effect, OffsetDateTime)>,
     entries: Vec<&'a LedgerEntry>,
-    now: Option<OffsetDateTime>,
 }
 
-/// Writes the effects of all `orders`. Tells what they change of what nodes hold in memory, and
-/// where the chain of the ledger ends that ended at `head`.
+/// So much longer than needed a family is remembered, so that not each of its tokens has to
+/// prolong that.
+const SPARE: Duration = Duration::days(1);
+
+/// Writes the effects of all `orders`, of which the look has `seen` what it takes. Tells what they
+/// change of what nodes hold in memory, and where the ledger's chain of `node` ends that ended at
+/// `head`.
 pub(super) async fn write(
     db: &impl ConnectionTrait,
     orders: &[&Order],
+    seen: &Seen,
+    node: &str,
     head: Option<&Head>,
 ) -> Result<(Vec<Change>, Option<Head>), Failed> {
+    let Some(now) = orders.iter().map(|it| it.now).max() else {
+        return Ok((vec![], head.cloned()));
+    };
     let mut kinds = Kinds::default();
     for order in orders {
-        kinds.now = kinds.now.max(Some(order.now));
-        order.effects.iter().for_each(|effect| kinds.sort(effect, order.now));
+        order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, seen));
     }
-    kinds.write(db, head).await
+    let entries = std::mem::take(&mut kinds.entries);
+    let changes = kinds.write(db, now).await?;
+    let head = record(db, &entries, node, head).await?;
+    changes::announce(db, &changes).await?;
+    Ok((changes, head))
 }
 
 impl<'a> Kinds<'a> {
-    fn sort(&mut self, effect: &'a Effect, now: OffsetDateTime) {
+    fn sort(&mut self, effect: &'a Effect, now: OffsetDateTime, seen: &Seen) {
         match effect {
             Effect::UseOnce { issuer, jti, forget_after, .. } => {
                 self.marks.insert((issuer, jti.as_str()), *forget_after);
@@ -63,10 +77,14 @@ impl<'a> Kinds<'a> {
             Effect::KeepRefreshToken(token) => self.refresh_tokens.push(token),
             Effect::RotateRefreshToken { old, new } => {
                 self.rotated.push(old);
-                self.prolonged.insert(&new.family.id);
-                self.logins.insert(new.family.sid.as_str());
-                self.forget_after = self.forget_after.max(Some(new.expires_at));
                 self.refresh_tokens.push(new);
+                let (family, until) = (&new.family, new.expires_at.unix_timestamp());
+                // Only a family that was prolonged is remembered for longer than its token lives.
+                if seen.families.get(&family.id).is_none_or(|it| it.forget_after <= until) {
+                    self.prolonged.insert(&family.id);
+                    self.logins.insert(family.sid.as_str());
+                    self.forget_after = self.forget_after.max(Some(new.expires_at + SPARE));
+                }
             }
             Effect::RevokeFamily(_)
             | Effect::BeginLogin { .. }
@@ -79,9 +97,8 @@ impl<'a> Kinds<'a> {
     async fn write(
         self,
         db: &impl ConnectionTrait,
-        head: Option<&Head>,
-    ) -> Result<(Vec<Change>, Option<Head>), Failed> {
-        let now = self.now.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        now: OffsetDateTime,
+    ) -> Result<Vec<Change>, Failed> {
         let marked = single_uses::mark(db, &self.marks).await?;
         all(marked, self.marks.len())?;
         codes::keep(db, &self.codes).await?;
@@ -90,11 +107,8 @@ impl<'a> Kinds<'a> {
 
         all(refresh_tokens::redeem(db, &self.rotated, now).await?, self.rotated.len())?;
         if let Some(forget_after) = self.forget_after {
-            let prolonged: Vec<_> = self.prolonged.iter().copied().collect();
-            let done = token_families::prolong(db, &prolonged, forget_after).await?;
-            all(done, prolonged.len())?;
-            let logins: Vec<_> = self.logins.iter().copied().collect();
-            logins::prolong(db, &logins, forget_after).await?;
+            token_families::prolong(db, &self.prolonged, forget_after).await?;
+            logins::prolong(db, &self.logins, forget_after).await?;
         }
         refresh_tokens::keep(db, &self.refresh_tokens).await?;
 
@@ -102,31 +116,24 @@ impl<'a> Kinds<'a> {
         for (effect, now) in &self.seldom {
             changes.extend(happen(db, effect, *now).await?);
         }
-        let head = record(db, &self.entries, head).await?;
-        changes::announce(db, &changes).await?;
-        Ok((changes, head))
+        Ok(changes)
     }
 }
 
 async fn record(
     db: &impl ConnectionTrait,
     entries: &[&LedgerEntry],
+    node: &str,
     head: Option<&Head>,
 ) -> Result<Option<Head>, Failed> {
     match (entries, head) {
         ([], head) => Ok(head.cloned()),
         (_, Some(head)) => Ok(Some(ledger::append(db, head, entries).await?)),
         (_, None) => {
-            let begun = Head::open(db, &node()).await?;
+            let begun = Head::open(db, node).await?;
             Ok(Some(ledger::append(db, &begun, entries).await?))
         }
     }
-}
-
-/// What this process is called in the ledger: its machine, and its number there.
-fn node() -> String {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{machine}/{}", std::process::id())
 }
 
 /// Whether a statement found all that the look had found.

@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 
+use super::super::many::ForMany;
 use super::super::{StoreError, hexadecimal};
 use super::chain::{self, Hash};
 use super::months::{self, month_of};
 use super::row::{self, COLUMNS, WIDTH};
 use super::{checkpoints, read};
 use crate::model::{LedgerChain, LedgerEntry, LedgerRecord};
-
-/// Rows in one statement. Sizes are powers of two up to this, so there are few texts, and a
-/// connection keeps all of them prepared.
-const MOST: usize = 64;
-const SIZES: usize = MOST.ilog2() as usize + 1;
 
 /// Where a chain ends: what the next row needs to know.
 #[derive(Clone, Debug)]
@@ -27,12 +23,12 @@ pub(in crate::store) struct Head {
     inserts: Arc<Inserts>,
 }
 
-/// The texts of the statements.
+/// The statements.
 #[derive(Debug)]
 struct Inserts {
-    by_size: [String; SIZES],
+    rows: ForMany,
     /// For the first row of a month on SQLite, which says from where on its table counts.
-    numbered: String,
+    numbered: ForMany,
 }
 
 impl Head {
@@ -90,21 +86,19 @@ pub(in crate::store) async fn append(
         next.go_to(backend, month);
         first_number = first;
     }
-    let mut records: Vec<_> = entries.iter().map(|it| next.chained(it)).collect();
-    if let Some(number) = first_number {
-        let values = row::values(records.remove(0)).into_iter().chain([number.into()]);
-        let first = Statement::from_sql_and_values(backend, &next.inserts.numbered, values);
-        db.execute_raw(first).await?;
+    let mut rest = entries;
+    if let (Some(number), [entry, others @ ..]) = (first_number, entries) {
+        let first = with(row::values(next.chained(entry)), number.into());
+        next.inserts.numbered.execute(db, &[], std::iter::once(first)).await?;
+        rest = others;
     }
-    if records.is_empty() {
-        return Ok(next);
-    }
-    match insert(db, &next, &records).await {
+    let before = next.clone();
+    match insert(db, &mut next, rest).await {
         // Another process turned the month on this file before our clock did.
         Err(error) if months::is_over(&error) => {
-            let month = months::newest(db).await?;
-            next.go_to(backend, month);
-            insert(db, &next, &records).await?;
+            next = before;
+            next.go_to(backend, months::newest(db).await?);
+            insert(db, &mut next, rest).await?;
         }
         done => done?,
     }
@@ -113,48 +107,35 @@ pub(in crate::store) async fn append(
 
 async fn insert(
     db: &impl ConnectionTrait,
-    head: &Head,
-    records: &[LedgerRecord],
+    head: &mut Head,
+    entries: &[&LedgerEntry],
 ) -> Result<(), StoreError> {
-    let backend = db.get_database_backend();
-    let has_month = backend != DbBackend::Sqlite;
-    let mut rest = records;
-    while !rest.is_empty() {
-        let size = rest.len().min(MOST).ilog2();
-        let (now, later) = rest.split_at(1 << size);
-        let mut values: Vec<Value> = Vec::with_capacity(now.len() * (WIDTH + 1));
-        for record in now {
-            values.extend(row::values(record.clone()));
-            values.extend(has_month.then(|| head.month.into()));
-        }
-        let text = &head.inserts.by_size[size as usize];
-        db.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
-        rest = later;
-    }
+    let (inserts, month) = (Arc::clone(&head.inserts), head.month);
+    let rows = entries.iter().map(|it| row::values(head.chained(it)));
+    match db.get_database_backend() {
+        DbBackend::Sqlite => inserts.rows.execute(db, &[], rows).await?,
+        _ => inserts.rows.execute(db, &[], rows.map(|it| with(it, month.into()))).await?,
+    };
     Ok(())
 }
 
+/// The values of a row, and one more.
+fn with(values: [Value; WIDTH], last: Value) -> [Value; WIDTH + 1] {
+    let mut values = values.into_iter().chain([last]);
+    std::array::from_fn(|_| values.next().unwrap_or(Value::Bool(None)))
+}
+
 fn inserts(backend: DbBackend, month: i32) -> Arc<Inserts> {
-    let text = |rows: usize| match backend {
-        DbBackend::Sqlite => {
-            let row = format!("({})", vec!["?"; WIDTH].join(","));
-            let rows = vec![row; rows].join(",");
-            format!("INSERT INTO {} ({COLUMNS}) VALUES {rows}", months::table(month))
-        }
-        _ => {
-            let row = |row: usize| {
-                let first = row * (WIDTH + 1) + 1;
-                let places: Vec<_> = (first..=first + WIDTH).map(|it| format!("${it}")).collect();
-                format!("({})", places.join(","))
-            };
-            let rows: Vec<_> = (0..rows).map(row).collect();
-            format!("INSERT INTO ledger ({COLUMNS}, month) VALUES {}", rows.join(","))
-        }
+    let insert = |table: &str, last: &str, width| {
+        let text = format!("INSERT INTO {table} ({COLUMNS}{last}) VALUES {{rows}}");
+        ForMany::of(text.into(), width)
     };
-    let marks = vec!["?"; WIDTH + 1].join(",");
     let table = months::table(month);
     Arc::new(Inserts {
-        by_size: std::array::from_fn(|size| text(1 << size)),
-        numbered: format!("INSERT INTO {table} ({COLUMNS}, number) VALUES ({marks})"),
+        rows: match backend {
+            DbBackend::Sqlite => insert(&table, "", WIDTH),
+            _ => insert("ledger", ", month", WIDTH + 1),
+        },
+        numbered: insert(&table, ", number", WIDTH + 1),
     })
 }

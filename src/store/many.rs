@@ -1,0 +1,173 @@
+//! Statements about many rows at a time.
+//!
+//! Their text depends on how many rows there are and on nothing else. So there are few texts;
+//! each of them is written once, and every connection keeps it prepared.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+
+use super::StoreError;
+
+/// Up to so many rows stand in one statement, whatever their number.
+const ANY: usize = 16;
+
+/// More stand in statements of these sizes, as far as they go.
+const LARGE: [usize; 2] = [64, 32];
+
+const SIZES: usize = ANY + LARGE.len();
+
+/// How many statements a connection keeps prepared: all sizes of all that there are.
+pub(super) const PREPARED: usize = 512;
+
+type Texts = [OnceLock<String>; SIZES];
+
+/// A statement about many rows.
+#[derive(Debug)]
+pub(super) struct ForMany {
+    template: Cow<'static, str>,
+    width: usize,
+    on_sqlite: Texts,
+    on_postgres: Texts,
+}
+
+impl ForMany {
+    /// `template` has `?` for each value that all rows have in common, and after them `{rows}`
+    /// for the rows, of `width` values each: a list of tuples, or one of values if that is 1.
+    /// What it finds of `{held TABLE}` nobody else changes until the transaction ends.
+    pub(super) const fn new(template: &'static str, width: usize) -> Self {
+        Self::of(Cow::Borrowed(template), width)
+    }
+
+    pub(super) const fn of(template: Cow<'static, str>, width: usize) -> Self {
+        Self { template, width, on_sqlite: no_texts(), on_postgres: no_texts() }
+    }
+
+    /// Executes it for all of `rows`, and tells how many of the table it was about.
+    pub(super) async fn execute<const WIDTH: usize>(
+        &self,
+        db: &impl ConnectionTrait,
+        common: &[Value],
+        rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
+    ) -> Result<u64, StoreError> {
+        let mut affected = 0;
+        for statement in self.statements(db.get_database_backend(), common, rows) {
+            affected += db.execute_raw(statement).await?.rows_affected();
+        }
+        Ok(affected)
+    }
+
+    /// What it finds for all of `rows`.
+    pub(super) async fn find<const WIDTH: usize>(
+        &self,
+        db: &impl ConnectionTrait,
+        common: &[Value],
+        rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let mut found = Vec::new();
+        for statement in self.statements(db.get_database_backend(), common, rows) {
+            found.append(&mut db.query_all_raw(statement).await?);
+        }
+        Ok(found)
+    }
+
+    fn statements<const WIDTH: usize>(
+        &self,
+        backend: DbBackend,
+        common: &[Value],
+        mut rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
+    ) -> Vec<Statement> {
+        debug_assert_eq!(WIDTH, self.width);
+        let mut statements = Vec::with_capacity(1);
+        while rows.len() > 0 {
+            let size = size_for(rows.len());
+            let mut values = Vec::with_capacity(common.len() + size * WIDTH);
+            values.extend_from_slice(common);
+            values.extend(rows.by_ref().take(size).flatten());
+            let text = self.text(backend, size);
+            statements.push(Statement::from_sql_and_values(backend, text, values));
+        }
+        statements
+    }
+
+    fn text(&self, backend: DbBackend, size: usize) -> &str {
+        let texts = match backend {
+            DbBackend::Sqlite => &self.on_sqlite,
+            _ => &self.on_postgres,
+        };
+        let index = match LARGE.iter().position(|it| *it == size) {
+            Some(large) => ANY + large,
+            None => size - 1,
+        };
+        texts[index].get_or_init(|| self.written(backend, size))
+    }
+
+    fn written(&self, backend: DbBackend, size: usize) -> String {
+        let row = vec!["?"; self.width].join(", ");
+        let row = if self.width == 1 { row } else { format!("({row})") };
+        let text = self.template.replace("{rows}", &vec![row; size].join(", "));
+        let (text, held) = match text.split_once("{held ") {
+            Some((text, held)) => (text.to_owned(), held.strip_suffix('}')),
+            None => (text, None),
+        };
+        match (backend, held) {
+            // One transaction writes at a time.
+            (DbBackend::Sqlite, _) => text,
+            (_, Some(table)) => format!("{} FOR NO KEY UPDATE OF {table}", numbered(&text)),
+            (_, None) => numbered(&text),
+        }
+    }
+}
+
+const fn no_texts() -> Texts {
+    [const { OnceLock::new() }; SIZES]
+}
+
+fn size_for(rows: usize) -> usize {
+    match rows {
+        ..=ANY => rows,
+        _ => LARGE.into_iter().find(|it| *it <= rows).unwrap_or(ANY),
+    }
+}
+
+/// `$1`, `$2`, … for the question marks.
+fn numbered(text: &str) -> String {
+    let mut pieces = text.split('?');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.enumerate().fold(first, |all, (index, piece)| format!("{all}${}{piece}", index + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static PAIRS: ForMany = ForMany::new("SELECT ? WHERE (a, b) IN (VALUES {rows})", 2);
+
+    fn statements(rows: usize, backend: DbBackend) -> Vec<Statement> {
+        let rows = (0..rows).map(|it| [Value::from(it as u64), Value::from("b")]);
+        PAIRS.statements(backend, &["common".into()], rows)
+    }
+
+    #[test]
+    fn each_database_has_its_own_words() {
+        let text = |backend| statements(2, backend).remove(0).sql;
+        let sqlite = "SELECT ? WHERE (a, b) IN (VALUES (?, ?), (?, ?))";
+        assert_eq!(text(DbBackend::Sqlite), sqlite);
+        let postgres = "SELECT $1 WHERE (a, b) IN (VALUES ($2, $3), ($4, $5))";
+        assert_eq!(text(DbBackend::Postgres), postgres);
+    }
+
+    /// Every row stands in one statement, in order, with what all have in common.
+    #[test]
+    fn many_rows_in_few_statements() {
+        for rows in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 1000] {
+            let all = statements(rows, DbBackend::Sqlite);
+            let values = all.iter().flat_map(|it| it.values.as_ref().unwrap().0[1..].iter());
+            let numbers: Vec<_> = values.step_by(2).cloned().collect();
+            let expected: Vec<Value> = (0..rows).map(|it| (it as u64).into()).collect();
+            assert_eq!(numbers, expected);
+            assert!(all.len() <= rows / LARGE[0] + LARGE.len() + 1, "{rows}: {}", all.len());
+        }
+    }
+}
