@@ -63,7 +63,8 @@ def document(name, path_of):
 
 def client_credentials_es256(server, bench):
     if server.kind == "bare":
-        return bench.wrk(server, "/sign-es256", "post.lua", {"FORM": "", "AUTHORIZATION": ""})
+        # The same request as for the others.
+        return bench.wrk(server, "/sign-es256", "post.lua", client_credentials(server))
     return bench.wrk(
         server, None, "post.lua", client_credentials(server), client_credentials_url(server)
     )
@@ -80,15 +81,13 @@ def client_credentials(server):
 
 
 def client_credentials_rs256(server, bench):
-    # tegata signs access tokens by ES256 alone.
     if server.kind == "bare":
-        return bench.wrk(server, "/sign-rs256", "post.lua", {"FORM": "", "AUTHORIZATION": ""})
-    if server.kind == "tegata":
-        return None
-    form = encode(grant_type="client_credentials", scope="chat.read", resource=RESOURCE_RS256)
-    return bench.wrk(
-        server, server.token, "post.lua", {"AUTHORIZATION": basic(NIGHTLY), "FORM": form}
-    )
+        return bench.wrk(server, "/sign-rs256", "post.lua", client_credentials(server))
+    resource = {"resource": RESOURCE_RS256} if server.kind == "rival" else {}
+    form = encode(grant_type="client_credentials", scope="chat.read", **resource)
+    more = {"AUTHORIZATION": basic(NIGHTLY), "FORM": form}
+    url = getattr(server, "archive", server.url) + server.token
+    return bench.wrk(server, None, "post.lua", more, url)
 
 
 def issuance(server, bench, without_row=False):

@@ -88,6 +88,7 @@ class Tegata(Server):
         database = postgres.new_database() if postgres else "sqlite:tegata.db"
         self.database = database
         self.chat = f"{self.url}/services/chat"
+        self.archive = f"{self.url}/services/archive"
         world.write(self.folder, self.port, database)
         if applied:
             self.apply()

@@ -42,6 +42,18 @@ grant_types = ["authorization_code", "refresh_token"]
 scope = "openid profile email offline_access"
 id_token_signed_response_alg = "RS256"
 
+[[service]]
+id = "archive"
+scopes = { "chat.read" = "Read what was said" }
+access_token_signing_alg = "RS256"
+
+[[client]]
+at = "archive"
+client_id = "nightly-report"
+client_secret = "nightly-report-secret-0123456789-0123456789"
+grant_types = ["client_credentials"]
+scope = "chat.read"
+
 [[connection]]
 client = "bench-agent"
 service = "chat"

@@ -41,6 +41,8 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.text("scopes", before.scope(), after.scope());
     let reworded = before.scope() == after.scope() && before.scopes != after.scopes;
     differences.unshown("words of scopes", reworded);
+    let algs = (&before.access_token_signing_alg, &after.access_token_signing_alg);
+    differences.text("access_token_signing_alg", algs.0, algs.1);
     differences.active(before.active, after.active);
     changed(plan, what, differences, write);
 }

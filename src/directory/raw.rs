@@ -53,6 +53,7 @@ pub(super) struct RawService {
     pub audience_aliases: Vec<String>,
     #[serde(default)]
     pub scopes: toml::Table,
+    pub access_token_signing_alg: Option<String>,
     /// Read apart, so that one wrong trust does not hide the others.
     pub trust: Option<Vec<toml::Table>>,
     #[serde(default = "yes")]

@@ -276,6 +276,7 @@ async fn all_mistakes_at_once() {
 
         [[service]]
         id = "mail"
+        access_token_signing_alg = "HS256"
         resources = ["mail"]
         scopes = { mail.read = "Read your mail" }
         [[service.trust]]
@@ -325,7 +326,7 @@ async fn all_mistakes_at_once() {
         [colour]
     "#;
     assert_snapshot!(mistakes(text).await, @r#"
-    directory.toml has 29 mistakes
+    directory.toml has 30 mistakes
       user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[0] "alice" password: it is not a text; correct it
       user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups, active
@@ -338,6 +339,7 @@ async fn all_mistakes_at_once() {
       service[1] "home" issuer: it is the issuer of home, which cannot be a service (ID-JAG §9.3); give the service another one
       service[2] "mail" resources[0]: a resource must be an absolute URI without fragment; write a URL like https://api.example.com/mcp
       service[2] "mail" scopes."mail": it is a table; put names with dots in quotes: "mail.…" = "…"
+      service[2] "mail" access_token_signing_alg: nothing is signed by it here; there are ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA
       service[3] "far" issuer: it is missing; write it: only the issuer of a hosted service is known without
       service[2] "mail" trust[0] "http://127.0.0.1:8080/services/mail": a service cannot trust itself (ID-JAG §9.3); take it out
       service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, jwks, jwks_uri, scopes, reuse, accounts, longest, active

@@ -29,6 +29,7 @@ pub async fn answer(
     request: RequestId,
     address: Option<IpAddr>,
 ) -> Result<TokenResponse, TokenError> {
+    let _asks = server.shared.store.asks();
     let mut attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
     attempt.party = Party::Address(address);
     let answer = match server.shared.limits.visit(Endpoint::Token, address) {

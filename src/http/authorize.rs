@@ -37,6 +37,7 @@ pub(super) async fn by_form(
 
 async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {
     let server = &browser.here.server;
+    let _asks = server.shared.store.asks();
     let proven = request::prove(server, params);
     let proven = proven.map_err(|unproven| browser.refused(unproven.code(), &unproven))?;
 

@@ -22,7 +22,8 @@ pub(super) async fn token(
 ) -> Result<impl IntoResponse, OAuthError> {
     let server = &here.server;
     let answer = match form {
-        Ok(Form(params)) => answered(&here, authorization(&headers), &params).await,
+        // It is large, and handed from one to the next by axum: better a pointer to it.
+        Ok(Form(params)) => Box::pin(answered(&here, authorization(&headers), &params)).await,
         Err(bad) => {
             let request = here.request.clone();
             Err(grants::unread(server, request, here.address, bad.into()).await)

@@ -6,7 +6,7 @@ use crate::limits::{Party, TurnedAway, Unrecorded};
 use crate::model::{LedgerEntry, LedgerEvent, Outcome};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
 use crate::server::AuthorizationServer;
-use crate::store::{Asking, CommitError, Effect};
+use crate::store::{CommitError, Effect};
 use crate::telemetry::Stopwatch;
 
 /// One request on its way: who asks for what, filled in as it becomes known, so that a
@@ -29,8 +29,6 @@ pub struct Attempt {
     pub resource: Option<String>,
     /// The `jti` of the token that was presented.
     pub parent: Option<String>,
-    /// What comes of it will be committed, so others may wait for it to share a commit.
-    _asks: Asking,
 }
 
 /// Why there is no entry of a refusal.
@@ -57,7 +55,6 @@ impl Attempt {
             scope: None,
             resource: None,
             parent: None,
-            _asks: server.shared.store.asks(),
         }
     }
 

@@ -173,7 +173,11 @@ impl<'a> Signers<'a> {
             key.ok_or_else(|| Refusal::NoKey(algorithm.as_str().to_owned()))
         };
         let id_token = order.id_token.as_ref().map(|(_, algorithm)| signer(*algorithm));
-        Ok(Self { token: signer(IssuerKeys::MAIN)?, id_token: id_token.transpose()? })
+        let main = match order.token {
+            orders::Token::Access(_) => server.access_tokens_are_signed_by(),
+            orders::Token::IdJag(_) => IssuerKeys::MAIN,
+        };
+        Ok(Self { token: signer(main)?, id_token: id_token.transpose()? })
     }
 
     /// What leaves once it is committed, and what is to be revoked if it is not.

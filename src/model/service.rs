@@ -17,6 +17,8 @@ pub struct Service {
     pub audience_aliases: Vec<String>,
     /// Each scope with what it allows, in the words that a person is shown.
     pub scopes: Vec<(String, String)>,
+    /// By which algorithm its access tokens are signed (RFC 7518 §3.1), if it is hosted.
+    pub access_token_signing_alg: String,
 }
 
 impl Service {

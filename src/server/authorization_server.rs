@@ -12,6 +12,7 @@ use super::readiness::Readiness;
 use super::secret_key::SecretKey;
 use crate::config::{Bounds, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
+use crate::jose::Algorithm;
 use crate::limits::Limits;
 use crate::model::{Client, Service};
 use crate::oauth::{GrantType, Issuer, Resource, Scope};
@@ -110,6 +111,15 @@ impl AuthorizationServer {
             Role::Home => client.scope.clone(),
             Role::Service(service) => service.offered(&client.scope),
         }
+    }
+
+    /// ES256, unless the directory says otherwise of the service: RFC 9068 §2.1 wants RS256 to be
+    /// on offer, for resource servers that know nothing else. A new key does not sign before it
+    /// is known.
+    pub fn access_tokens_are_signed_by(&self) -> Algorithm {
+        let chosen = self.service().and_then(|it| Algorithm::parse(&it.access_token_signing_alg));
+        let ready = chosen.filter(|it| self.keys.signer(*it).is_some());
+        ready.unwrap_or(IssuerKeys::MAIN)
     }
 
     pub fn is_home(&self) -> bool {

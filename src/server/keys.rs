@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::document::Document;
 use crate::environment::Environment;
@@ -33,8 +33,8 @@ pub enum KeyError {
 }
 
 impl IssuerKeys {
-    /// The algorithm of access tokens and ID-JAGs. Every issuer has a key for it from its
-    /// first start.
+    /// The algorithm of ID-JAGs, of access tokens unless their service has another, and of what
+    /// vouches for the ledger. Every issuer has a key for it from its first start.
     pub const MAIN: Algorithm = Algorithm::ES256;
 
     /// What the keys in `records` that are of `issuer` are good for at `now`. Those that are in
@@ -89,7 +89,8 @@ impl IssuerKeys {
     }
 }
 
-/// Makes the keys that `issuer` lacks, so that each of `algorithms` can sign at once.
+/// Makes the keys that `issuer` lacks for `algorithms`. The first ones can sign at once; others have
+/// to be known everywhere first, and [`IssuerKeys::MAIN`] goes on until then.
 ///
 /// Of nodes that find one lacking at the same time, one publishes its own, and the others find
 /// that in `records` afterwards.
@@ -99,17 +100,20 @@ pub(super) async fn make_missing(
     kek: &KeyEncryptionKey,
     issuer: &Issuer,
     algorithms: &[Algorithm],
+    later: Duration,
     records: &mut Vec<KeyRecord>,
 ) -> Result<(), KeyError> {
     let now = environment.clock.now();
-    let signs = |records: &[KeyRecord], algorithm: Algorithm| {
+    let has = |records: &[KeyRecord], algorithm: Algorithm| {
         let of_it = |it: &&KeyRecord| it.issuer == *issuer && it.algorithm == algorithm.as_str();
-        records.iter().filter(of_it).any(|it| it.state(now) == KeyState::Signing)
+        let good = |state| matches!(state, KeyState::Published | KeyState::Signing);
+        records.iter().filter(of_it).any(|it| good(it.state(now)))
     };
+    let from = if has(records, IssuerKeys::MAIN) { now + later } else { now };
     let mut made = vec![];
-    for algorithm in algorithms.iter().filter(|it| !signs(records, **it)) {
+    for algorithm in algorithms.iter().filter(|it| !has(records, **it)) {
         // It takes long, so nobody is kept waiting meanwhile.
-        made.push((*algorithm, new_record(environment, kek, issuer, *algorithm, now).await));
+        made.push((*algorithm, new_record(environment, kek, issuer, *algorithm, from).await));
     }
     if made.is_empty() {
         return Ok(());
@@ -118,7 +122,7 @@ pub(super) async fn make_missing(
     leases::alone(&transaction, leases::KEYS).await?;
     *records = store::keys::all(&transaction).await?;
     for (algorithm, record) in made {
-        if !signs(records, algorithm) {
+        if !has(records, algorithm) {
             store::keys::publish(&transaction, &record).await?;
             records.push(record);
         }
@@ -170,9 +174,17 @@ mod tests {
                 let (environment, kek) = (Environment::system(), KeyEncryptionKey::new([7; 32]));
                 let issuer = Issuer::parse("https://id.example").unwrap();
                 let (main, mut records) = ([IssuerKeys::MAIN], vec![]);
-                make_missing(&store, &environment, &kek, &issuer, &main, &mut records)
-                    .await
-                    .unwrap();
+                make_missing(
+                    &store,
+                    &environment,
+                    &kek,
+                    &issuer,
+                    &main,
+                    Duration::ZERO,
+                    &mut records,
+                )
+                .await
+                .unwrap();
                 records.into_iter().map(|it| it.key_id).collect::<Vec<_>>()
             });
         }

@@ -12,6 +12,7 @@ use super::catalogue::Catalogue;
 use super::clients::Clients;
 use super::issuers::Issuers;
 use super::keys::{self, IssuerKeys, KeyError};
+use super::rotation::JWKS_CACHED;
 use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Unsealable};
 use crate::model::{Client, KeyRecord, Service, TrustedKeys};
 use crate::policy::{TrustedIssuer, TrustedIssuers, TrustsItself};
@@ -65,17 +66,23 @@ impl LiveIssuers {
     /// The issuers as they are now: what was changed anywhere a second ago is in them.
     pub async fn current(&self) -> Result<Arc<Issuers>, StartError> {
         if !self.is_current() {
-            let waited = Stopwatch::start();
-            let mut failed = self.reading.lock().await;
-            // Somebody else may have read while we waited, or tried to.
-            if failed.is_some_and(|it| it.elapsed() < waited.elapsed()) {
-                return Err(StoreError::Late.into());
-            }
-            if !self.is_current() {
-                self.catch_up(&mut failed).await?;
-            }
+            // Seldom, and large: it should not be a part of every request.
+            Box::pin(self.caught_up()).await?;
         }
         Ok(self.last_known())
+    }
+
+    async fn caught_up(&self) -> Result<(), StartError> {
+        let waited = Stopwatch::start();
+        let mut failed = self.reading.lock().await;
+        // Somebody else may have read while we waited, or tried to.
+        if failed.is_some_and(|it| it.elapsed() < waited.elapsed()) {
+            return Err(StoreError::Late.into());
+        }
+        match self.is_current() {
+            true => Ok(()),
+            false => self.catch_up(&mut failed).await,
+        }
     }
 
     /// The issuers as they were read last, be it long ago.
@@ -167,12 +174,17 @@ struct Desk<'a> {
 impl Desk<'_> {
     async fn build(&mut self, role: Role) -> Result<AuthorizationServer, StartError> {
         let (shared, kek) = (self.shared, self.kek);
-        let (issuer, algorithms) = match &role {
-            Role::Home => (shared.home.clone(), algorithms_of_home(shared, &self.clients)),
-            Role::Service(service) => (service.issuer.clone(), vec![Algorithm::ES256]),
+        let (issuer, algorithms, later) = match &role {
+            // A client that comes with an algorithm of its own does not wait for its ID Tokens.
+            Role::Home => {
+                let algorithms = algorithms_of_home(shared, &self.clients);
+                (shared.home.clone(), algorithms, Duration::ZERO)
+            }
+            Role::Service(it) => (it.issuer.clone(), algorithms_of(it), JWKS_CACHED),
         };
         let (environment, records) = (&shared.environment, &mut self.records);
-        keys::make_missing(&shared.store, environment, kek, &issuer, &algorithms, records).await?;
+        let store = &shared.store;
+        keys::make_missing(store, environment, kek, &issuer, &algorithms, later, records).await?;
         let before = self.before.and_then(|it| it.named(&issuer)).map(|it| &it.keys);
         let keys = IssuerKeys::of(&issuer, records, kek, environment.clock.now(), before)?;
         Ok(AuthorizationServer {
@@ -198,6 +210,13 @@ fn algorithms_of_home(shared: &Shared, clients: &[Arc<Client>]) -> Vec<Algorithm
     algorithms.sort_unstable();
     algorithms.dedup();
     algorithms
+}
+
+/// ES256, and what its access tokens are signed by.
+fn algorithms_of(service: &Service) -> Vec<Algorithm> {
+    let chosen = Algorithm::parse(&service.access_token_signing_alg);
+    let others = chosen.filter(|it| *it != IssuerKeys::MAIN);
+    others.into_iter().chain([IssuerKeys::MAIN]).collect()
 }
 
 async fn trusted_by(

@@ -6,6 +6,8 @@ use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
+use super::StoreError;
+
 /// Why nothing can be read or written at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Away {
@@ -127,6 +129,29 @@ impl AwayError {
         match Away::of(&source) {
             Some(why) => Ok(Self { why, source }),
             None => Err(source),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the database itself said no, or was never asked: then nothing happened. After all
+    /// else a single statement may have been done, or not.
+    pub(super) fn is_refusal(&self) -> bool {
+        let source = match self {
+            Self::Database(source) => source,
+            // What a disk has that failed while it wrote, nobody knows.
+            Self::Away(away) if away.why != Away::Disk => &away.source,
+            _ => return false,
+        };
+        match source {
+            DbErr::ConnectionAcquire(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+                // `statement_completion_unknown`
+                let code = cause.as_database_error().map(DatabaseError::code);
+                code.is_some_and(|code| code.as_deref() != Some("40003"))
+            }
+            _ => false,
         }
     }
 }

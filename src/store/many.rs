@@ -11,10 +11,10 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use super::StoreError;
 
 /// Up to so many rows stand in one statement, whatever their number.
-const ANY: usize = 16;
+const ANY: usize = 32;
 
-/// More stand in statements of these sizes, as far as they go.
-const LARGE: [usize; 2] = [64, 32];
+/// More stand in statements of this size, as far as they go.
+const LARGE: [usize; 1] = [64];
 
 const SIZES: usize = ANY + LARGE.len();
 
@@ -124,6 +124,11 @@ const fn no_texts() -> Texts {
     [const { OnceLock::new() }; SIZES]
 }
 
+/// Whether so many rows stand in one statement.
+pub(super) fn is_one_statement(rows: usize) -> bool {
+    size_for(rows) == rows
+}
+
 fn size_for(rows: usize) -> usize {
     match rows {
         ..=ANY => rows,
@@ -161,13 +166,13 @@ mod tests {
     /// Every row stands in one statement, in order, with what all have in common.
     #[test]
     fn many_rows_in_few_statements() {
-        for rows in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 1000] {
+        for rows in [0, 1, 31, 32, 33, 63, 64, 65, 128, 1000] {
             let all = statements(rows, DbBackend::Sqlite);
             let values = all.iter().flat_map(|it| it.values.as_ref().unwrap().0[1..].iter());
             let numbers: Vec<_> = values.step_by(2).cloned().collect();
             let expected: Vec<Value> = (0..rows).map(|it| (it as u64).into()).collect();
             assert_eq!(numbers, expected);
-            assert!(all.len() <= rows / LARGE[0] + LARGE.len() + 1, "{rows}: {}", all.len());
+            assert!(all.len() <= rows / LARGE[0] + 2, "{rows}: {}", all.len());
         }
     }
 }

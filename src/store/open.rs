@@ -24,6 +24,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// short, and an agent hears soon that it must come again if it is not.
 const AWAY: Duration = Duration::from_secs(2);
 
+/// A connection that was not used for so long is asked whether it is still there.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// How many connections read at a time.
 const READERS: u32 = 8;
 
@@ -50,6 +53,11 @@ pub(super) struct Databases {
 impl Databases {
     fn both(both: DatabaseConnection) -> Self {
         Self { reader: both.clone(), writer: both, health: Health::default() }
+    }
+
+    /// For single statements that change something.
+    pub(super) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
@@ -226,6 +234,8 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
 async fn open_postgres(url: &str) -> Result<Databases, StoreError> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(AWAY).sqlx_logging(false);
+    // A question whether anybody is there costs as much as the statement itself.
+    options.test_before_acquire_if_idle_for(QUIET);
     options.map_sqlx_postgres_opts(|options| options.statement_cache_capacity(PREPARED));
     // A node that is stopped in a transaction must not stop the others with it.
     options.map_sqlx_postgres_pool_opts(|pool| {

@@ -48,20 +48,15 @@ pub(super) struct Queue {
     asking: Arc<AtomicUsize>,
 }
 
-/// Somebody who is going to have an order, until this is dropped.
+/// Somebody who is going to have an order in a moment, until this is dropped.
 #[derive(Debug)]
+#[must_use]
 pub struct Asking(Arc<AtomicUsize>);
 
 impl Asking {
     fn begin(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(count))
-    }
-}
-
-impl Clone for Asking {
-    fn clone(&self) -> Self {
-        Self::begin(&self.0)
     }
 }
 
@@ -166,14 +161,14 @@ struct Company {
 }
 
 impl Company {
-    /// How many to wait for. A commit costs the same for one as for many, so half of those who
-    /// are being answered should be in it, and the other half in the next one: then neither the
-    /// disk waits for them, nor they for the disk. On a slow disk all of them should, for those
-    /// of the last commit are back in a moment. Who comes alone waits for nobody.
+    /// How many to wait for. A commit costs the same for one as for many, so most of those who are
+    /// being answered should be in it; the others are signed and verified while the disk works, and
+    /// begin the next one. On a slow disk all of them should, for those of the last commit are back
+    /// in a moment. Who comes alone waits for nobody.
     fn expected(&self, here: usize) -> usize {
         let expected = match self.together > 1 && self.took >= SLOW {
             true => self.together + here,
-            false => self.asking.load(Ordering::Relaxed) / 2,
+            false => self.asking.load(Ordering::Relaxed) * 3 / 4,
         };
         expected.min(TOGETHER)
     }

@@ -25,6 +25,7 @@ mod row {
         pub resources: String,
         pub audience_aliases: String,
         pub scopes: String,
+        pub access_token_signing_alg: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -57,9 +58,18 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         resources: Set(json(&service.resources)),
         audience_aliases: Set(json(&service.audience_aliases)),
         scopes: Set(json(&service.scopes)),
+        access_token_signing_alg: Set(service.access_token_signing_alg.clone()),
     };
-    let rest =
-        [C::Name, C::Issuer, C::Hosted, C::Active, C::Resources, C::AudienceAliases, C::Scopes];
+    let rest = [
+        C::Name,
+        C::Issuer,
+        C::Hosted,
+        C::Active,
+        C::Resources,
+        C::AudienceAliases,
+        C::Scopes,
+        C::AccessTokenSigningAlg,
+    ];
     row::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(rest).to_owned())
         .exec_without_returning(db)
@@ -77,5 +87,6 @@ fn model(row: row::Model) -> Result<Service, StoreError> {
         resources: parsed(TABLE, &row.resources)?,
         audience_aliases: parsed(TABLE, &row.audience_aliases)?,
         scopes: parsed(TABLE, &row.scopes)?,
+        access_token_signing_alg: row.access_token_signing_alg,
     })
 }

@@ -4,7 +4,7 @@
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tegata::app::{self, AppError, Opened};
-use tegata::jose::{Algorithm, KeyEncryptionKey, SigningKey};
+use tegata::jose::{Algorithm, KeyEncryptionKey, KeySet, SigningKey, Typ, UnverifiedJwt};
 use tegata::oauth::Issuer;
 use tegata::server::{
     JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, SecretKey, StartError, rotate,
@@ -12,8 +12,8 @@ use tegata::server::{
 use time::Duration;
 
 use crate::support::{
-    CHAT, Database, Forge, HOME, NOW, World, exchange, header_of, id_token_of, redeem, request,
-    secret_of, signed_in, tokens_of, with,
+    CHAT, Database, Forge, HOME, NOW, WORLD, World, exchange, header_of, id_token_of, redeem,
+    request, secret_of, signed_in, tokens_of, with,
 };
 
 /// Begins to rotate the key that `issuer` signs ID-JAGs and access tokens by.
@@ -69,6 +69,49 @@ async fn a_new_key_is_published_before_it_signs() {
     later(&world, Duration::seconds(1)).await;
     assert_eq!(signing(&world, HOME), new);
     assert_eq!(published(&world, HOME).await, [old, new]);
+}
+
+/// RFC 9068 §2.1: RS256 is on offer, for resource servers that know nothing else. What the service
+/// does not say so about is signed by ES256.
+#[tokio::test]
+async fn access_tokens_by_the_algorithm_of_their_service() {
+    let chat = "id = \"chat\"";
+    let world = World::but(chat, &format!("{chat}\naccess_token_signing_alg = \"RS256\"")).await;
+    let id_jag = exchange(&world, &id_token_of(&world, "alice").await, &[]).await.access_token();
+    assert_eq!(header_of(&id_jag)["alg"], "ES256");
+    let token = redeem(&world, &id_jag, &[]).await.access_token();
+    let jwks = world.get(&format!("{CHAT}/oauth2/jwks")).await.json().to_string();
+    let jwt = UnverifiedJwt::read(&token).unwrap();
+    let keys = KeySet::parse(jwks.as_bytes()).unwrap();
+    let claims: Value = keys.verify(&jwt, Typ::Is("at+jwt"), &[Algorithm::RS256]).unwrap();
+    assert_eq!(claims["iss"], CHAT);
+}
+
+/// OIDC Core §10.1.1 once more: a service that changes its algorithm signs by the old one until
+/// everybody can know the new key.
+#[tokio::test]
+async fn a_service_that_changes_its_algorithm() {
+    let chat = "id = \"chat\"";
+    let rs256 = format!("{chat}\naccess_token_signing_alg = \"RS256\"");
+    let job = format!(
+        "[[client]]\nat = \"chat\"\nclient_id = \"night-job\"\nclient_secret = {:?}\n\
+         grant_types = [\"client_credentials\"]\nscope = \"chat.read\"",
+        secret_of("night-job")
+    );
+    let world = World::with(&job).await;
+    world.apply(&format!("{}\n{job}", WORLD.replace(chat, &rs256))).await;
+    let ask = [("grant_type", "client_credentials")];
+    let alg = async || {
+        let answer = world.post_token(CHAT, "night-job", &ask).await;
+        header_of(&answer.access_token())["alg"].clone()
+    };
+    let jwks = world.get(&format!("{CHAT}/oauth2/jwks")).await.json();
+    assert!(jwks["keys"].as_array().unwrap().iter().any(|key| key["alg"] == "RS256"));
+    assert_eq!(alg().await, "ES256");
+    later(&world, JWKS_CACHED - Duration::seconds(1)).await;
+    assert_eq!(alg().await, "ES256");
+    later(&world, Duration::seconds(1)).await;
+    assert_eq!(alg().await, "RS256");
 }
 
 /// What the old key signed is good until it expires, wherever it is shown.

@@ -31,8 +31,11 @@ pub(super) async fn examine(
         let registered = Algorithm::parse(&client.id_token_signed_response_alg);
         wanted.extend(registered.map(|algorithm| (home.clone(), algorithm)));
     }
-    let hosted = services.iter().filter(|it| it.hosted && it.active);
-    wanted.extend(hosted.map(|it| (it.issuer.clone(), Algorithm::ES256)));
+    for service in services.iter().filter(|it| it.hosted && it.active) {
+        let chosen = Algorithm::parse(&service.access_token_signing_alg);
+        let all = chosen.into_iter().chain([Algorithm::ES256]);
+        wanted.extend(all.map(|algorithm| (service.issuer.clone(), algorithm)));
+    }
     wanted.sort_unstable();
     wanted.dedup();
     signing(&records, &wanted, now, findings);

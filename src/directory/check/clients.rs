@@ -114,16 +114,17 @@ impl Check<'_> {
     fn id_token_alg(&mut self, path: &str, raw: &RawClient) -> String {
         // OIDC Registration §2: "The default, if omitted, is RS256."
         let alg = raw.id_token_signed_response_alg.as_deref().unwrap_or("RS256");
-        if Algorithm::parse(alg).is_none() {
+        self.algorithm(&format!("{path} id_token_signed_response_alg"), alg)
+    }
+
+    /// An algorithm by which something is to be signed.
+    pub(super) fn algorithm(&mut self, path: &str, name: &str) -> String {
+        if Algorithm::parse(name).is_none() {
             let known: Vec<_> = Algorithm::ALL.iter().map(|it| it.as_str()).collect();
-            let path = format!("{path} id_token_signed_response_alg");
-            self.notes.note(
-                path,
-                "ID tokens are not signed by it here",
-                format!("there are {}", known.join(", ")),
-            );
+            let fix = format!("there are {}", known.join(", "));
+            self.notes.note(path, "nothing is signed by it here", fix);
         }
-        alg.to_owned()
+        name.to_owned()
     }
 
     fn client_scope(&mut self, path: &str, raw: &RawClient, service: Option<&Service>) -> Scope {

@@ -50,6 +50,10 @@ impl Check<'_> {
             resources: self.resources(path, &raw.resources),
             audience_aliases: aliases,
             scopes: self.scopes(path, raw),
+            access_token_signing_alg: self.algorithm(
+                &format!("{path} access_token_signing_alg"),
+                raw.access_token_signing_alg.as_deref().unwrap_or("ES256"),
+            ),
         })
     }
 

@@ -8,6 +8,21 @@ use super::decide::{Family, Seen};
 use crate::store::queue::Order;
 use crate::store::{Effect, StoreError, codes, refresh_tokens, single_uses};
 
+/// That nothing of what `orders` want to use up was used before; unless there is something that
+/// has to be looked up anyway.
+pub(super) fn unused(orders: &[Order]) -> Option<Seen> {
+    let mut seen = Seen::default();
+    for effect in orders.iter().flat_map(|it| &it.effects) {
+        match effect {
+            Effect::RedeemCode { code, .. } => drop(seen.codes.insert(code.clone())),
+            // How long its family is remembered is not known.
+            Effect::RotateRefreshToken { .. } => return None,
+            _ => {}
+        }
+    }
+    Some(seen)
+}
+
 /// Looks once for all orders; for what nobody wants to use up, not at all.
 pub(super) async fn look(db: &impl ConnectionTrait, orders: &[Order]) -> Result<Seen, StoreError> {
     let mut uses = BTreeSet::new();
@@ -18,10 +33,14 @@ pub(super) async fn look(db: &impl ConnectionTrait, orders: &[Order]) -> Result<
                 uses.insert((issuer.as_str(), jti.as_str()));
             }
             Effect::RedeemCode { code, .. } => redeemed.push(code),
-            Effect::RotateRefreshToken { old, .. } => rotated.push(old),
+            Effect::RotateRefreshToken { old, new } => rotated.push((&new.family.id, old)),
             _ => {}
         }
     }
+    // Families are locked in order, so that of two nodes neither waits for the other while the
+    // other waits for it.
+    rotated.sort_unstable_by_key(|(family, _)| *family);
+    let rotated: Vec<_> = rotated.into_iter().map(|(_, token)| token).collect();
     let mut seen = Seen {
         used: single_uses::used(db, &uses).await?,
         codes: codes::unused(db, &redeemed).await?,

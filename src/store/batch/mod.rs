@@ -1,9 +1,8 @@
 //! A batch: many lists of effects in one transaction, each of them done as a whole or not at all.
 //!
-//! It looks what is used up already, decides in the order of arrival who gets what they ask for,
-//! and writes that down in a few statements. SQLite has one transaction that writes at a time; on
-//! PostgreSQL somebody else may be faster between the look and the writing: the statements
-//! notice, and then the batch is done anew.
+//! It decides in the order of arrival who gets what they ask for, and writes that down in a few
+//! statements. They notice what was used up before: then the batch is done anew, and begins with a
+//! look at that. On PostgreSQL somebody else may be faster after the look, too.
 
 mod decide;
 mod look;
@@ -14,11 +13,12 @@ mod write;
 use std::sync::Arc;
 
 use super::commit::{CommitError, shared};
-use super::ledger::Head;
+use super::ledger::{self, Head};
 use super::memory::Memory;
 use super::open::Databases;
 use super::queue::Order;
 use super::{Conflict, StoreError};
+use decide::Seen;
 
 /// How often a batch is done anew because somebody else was faster.
 const TRIES: usize = 16;
@@ -105,26 +105,66 @@ impl Writer {
     }
 
     async fn tried(&mut self, orders: &[Order]) -> Result<Verdicts, Failed> {
-        for _ in 1..TRIES {
-            match self.done(orders).await {
+        if let Some(recorded) = self.recorded(orders).await {
+            return recorded;
+        }
+        // Hardly anything is used twice: whether it was is looked up once a statement says so.
+        let mut seen_before = look::unused(orders);
+        for _ in 0..TRIES {
+            match self.done(orders, seen_before.take()).await {
                 Err(Failed::Raced) => {}
                 done => return done,
             }
         }
-        self.done(orders).await
+        Err(Failed::Raced)
     }
 
-    async fn done(&mut self, orders: &[Order]) -> Result<Verdicts, Failed> {
+    /// Where there is nothing but rows of the ledger for one statement, that is a transaction of
+    /// its own.
+    async fn recorded(&mut self, orders: &[Order]) -> Option<Result<Verdicts, Failed>> {
+        let entries = write::nothing_but_entries(orders)?;
+        let head = self.head.as_ref().filter(|it| it.takes_at_once(&entries))?;
+        Some(match ledger::append(self.databases.writer(), head, &entries).await {
+            Ok(head) => {
+                self.head = Some(head);
+                Ok(orders.iter().map(|_| Ok(())).collect())
+            }
+            Err(error) => Err(match Failed::from(error) {
+                Failed::Raced => return None,
+                // It may have happened, and then the chain goes on after it.
+                Failed::Store(error) if !error.is_refusal() => {
+                    self.head = None;
+                    Failed::Unknown(error)
+                }
+                failed => failed,
+            }),
+        })
+    }
+
+    async fn done(&mut self, orders: &[Order], seen: Option<Seen>) -> Result<Verdicts, Failed> {
         let transaction = self.databases.begin().await?;
-        let mut seen = look::look(&transaction, orders).await?;
+        let mut seen = match seen {
+            Some(seen) => seen,
+            None => look::look(&transaction, orders).await?,
+        };
         let verdicts: Vec<_> = orders.iter().map(|it| seen.admit(&it.effects)).collect();
         let admitted = orders.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
         let admitted: Vec<_> = admitted.map(|(order, _)| order).collect();
         if admitted.is_empty() {
+            transaction.rollback().await?;
             return Ok(verdicts);
         }
-        let (changes, head) =
-            write::write(&transaction, &admitted, &seen, &self.node, self.head.as_ref()).await?;
+        let head = self.head.as_ref();
+        let written = write::write(&transaction, &admitted, &seen, &self.node, head).await;
+        let (changes, head) = match written {
+            Ok(written) => written,
+            Err(failed) => {
+                // At once, and not when the connection is back in its pool: the next try would
+                // wait for our own locks.
+                let _ = transaction.rollback().await;
+                return Err(failed);
+            }
+        };
         if let Err(error) = transaction.commit().await {
             self.head = None;
             return Err(Failed::Unknown(error.into()));

@@ -39,6 +39,19 @@ struct Kinds<'a> {
 /// prolong that.
 const SPARE: Duration = Duration::days(1);
 
+/// The entries of `orders`, if they have no other effects.
+pub(super) fn nothing_but_entries(orders: &[Order]) -> Option<Vec<&LedgerEntry>> {
+    let effects = orders.iter().flat_map(|it| &it.effects);
+    effects.map(as_entry).collect()
+}
+
+fn as_entry(effect: &Effect) -> Option<&LedgerEntry> {
+    match effect {
+        Effect::Record(entry) => Some(entry),
+        _ => None,
+    }
+}
+
 /// Writes the effects of all `orders`, of which the look has `seen` what it takes. Tells what they
 /// change of what nodes hold in memory, and where the ledger's chain of `node` ends that ended at
 /// `head`.

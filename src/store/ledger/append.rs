@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
-use super::super::many::ForMany;
+use super::super::many::{self, ForMany};
 use super::super::{StoreError, hexadecimal};
 use super::chain::{self, Hash};
 use super::months::{self, month_of};
@@ -49,6 +49,12 @@ impl Head {
         };
         let hash = chain::beginning(&begun);
         Ok(Self { chain: begun.id, place: 0, hash, month, inserts: inserts(backend, month) })
+    }
+
+    /// Whether one statement is all that it takes to append `entries`.
+    pub(in crate::store) fn takes_at_once(&self, entries: &[&LedgerEntry]) -> bool {
+        let month = entries.iter().map(|it| month_of(it.at)).max();
+        many::is_one_statement(entries.len()) && month.is_some_and(|it| it <= self.month)
     }
 
     /// Gives `entry` the next place.
