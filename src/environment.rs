@@ -50,8 +50,17 @@ impl Environment {
     pub fn ordered_id(&self, now: OffsetDateTime) -> String {
         let mut random = [0; 16];
         self.entropy.fill(&mut random[6..]);
-        let milliseconds = (now.unix_timestamp_nanos() / 1_000_000).rem_euclid(1 << 48) as u128;
-        format!("{:032x}", milliseconds << 80 | u128::from_be_bytes(random))
+        format!("{:032x}", milliseconds(now) << 80 | u128::from_be_bytes(random))
+    }
+
+    /// The time in milliseconds and 256 random bits, in base64url: a secret that is kept in a table of
+    /// many. Its digest begins with the time as well (`model::Digest`), so what is made one after
+    /// the other stands together, and a commit touches few pages.
+    pub fn ordered_secret(&self, now: OffsetDateTime) -> String {
+        let mut bytes = [0; 38];
+        bytes[..6].copy_from_slice(&milliseconds(now).to_be_bytes()[10..]);
+        self.entropy.fill(&mut bytes[6..]);
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// 256 random bits in base64url: a code, a token, a secret. `[A-Za-z0-9_-]` only, so that
@@ -61,6 +70,11 @@ impl Environment {
         self.entropy.fill(&mut bytes);
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
+}
+
+/// Since 1970, in 48 bits.
+fn milliseconds(now: OffsetDateTime) -> u128 {
+    (now.unix_timestamp_nanos() / 1_000_000).rem_euclid(1 << 48).unsigned_abs()
 }
 
 /// What this process is called among others: its machine, and its number there.

@@ -43,8 +43,8 @@ pub async fn issue_code(
     if login.ended_at.is_some() {
         return Err(Refusal::LoginEnded);
     }
-    let (secret, family) =
-        (shared.environment.secret(), shared.environment.ordered_id(attempt.now));
+    let (environment, now) = (&shared.environment, attempt.now);
+    let (secret, family) = (environment.ordered_secret(now), environment.ordered_id(now));
     attempt.client = Some(client.id.clone());
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());

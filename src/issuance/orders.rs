@@ -177,7 +177,7 @@ impl Bench<'_> {
         let lasting =
             !server.is_home() || family.scope.intersection(&offered).contains("offline_access");
         let refresh_token = (lasting && client.record().may_use(GrantType::RefreshToken))
-            .then(|| shared.environment.secret());
+            .then(|| shared.environment.ordered_secret(now));
         if let Some(secret) = &refresh_token {
             effects.push(Effect::KeepRefreshToken(Arc::new(RefreshToken {
                 digest: Digest::of(secret),

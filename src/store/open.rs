@@ -221,6 +221,9 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
                 // What a statement of many rows would have to undo is kept in memory: else it
                 // opens a file for it.
                 .pragma("temp_store", "MEMORY")
+                // In pages. What is written again and again is copied into the file once, and
+                // nobody's commit waits for that often.
+                .pragma("wal_autocheckpoint", "4000")
         })
         // SQLite ends a transaction by itself when the disk is full. sqlx still counts it, and
         // takes the next ones for parts of it, which are then never committed, though they say

@@ -39,7 +39,9 @@ static LOOK: ForMany = ForMany::new(
     1,
 );
 static REDEEM: ForMany = ForMany::new(
-    "UPDATE refresh_tokens SET used_at = ? WHERE used_at IS NULL AND digest IN ({rows})",
+    "UPDATE refresh_tokens SET used_at = ? WHERE used_at IS NULL AND EXISTS (SELECT 1 FROM \
+     token_families WHERE id = family AND revoked_at IS NULL AND forget_after > ?) \
+     AND digest IN ({rows})",
     1,
 );
 
@@ -100,12 +102,15 @@ pub(super) async fn look(
     found.collect()
 }
 
-/// Uses tokens up, and tells how many it were: of two at a time, one hears of a token.
+/// Uses tokens up whose families are not revoked, and remembered for longer than `until`. Tells how
+/// many it were: of two at a time, one hears of a token.
 pub(super) async fn redeem(
     db: &impl ConnectionTrait,
     digests: &[&Digest],
     now: OffsetDateTime,
+    until: OffsetDateTime,
 ) -> Result<u64, StoreError> {
     let rows = digests.iter().map(|it| [it.0.clone().into()]);
-    REDEEM.execute(db, &[now.unix_timestamp().into()], rows).await
+    let common = [now.unix_timestamp().into(), until.unix_timestamp().into()];
+    REDEEM.execute(db, &common, rows).await
 }

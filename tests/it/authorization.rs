@@ -33,7 +33,7 @@ async fn a_request_that_is_right() {
     let location = browser.page.location();
     let code = browser.sent("code").unwrap();
     // RFC 6749 §10.10: 256 bits cannot be guessed.
-    assert_eq!(code.len(), 43);
+    assert_eq!(code.len(), 51);
     assert_eq!(
         location.replace(&code, "CODE"),
         "http://127.0.0.1:18765/callback?code=CODE&state=state-1&iss=https%3A%2F%2Fhome.example"

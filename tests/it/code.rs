@@ -47,7 +47,7 @@ async fn right() {
       "id_token": "JWT"
     }
     "#);
-    assert_eq!(answer.member("refresh_token").len(), 43);
+    assert_eq!(answer.member("refresh_token").len(), 51);
     assert_json_snapshot!(answer.claims(), {
         ".sub" => "alice", ".jti" => "jti", ".sid" => "sid", ".grant_id" => "family",
     }, @r#"

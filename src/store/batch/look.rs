@@ -8,19 +8,21 @@ use super::decide::{Family, Seen};
 use crate::store::queue::Order;
 use crate::store::{Effect, StoreError, codes, refresh_tokens, single_uses};
 
-/// That nothing of what `orders` want to use up was used before; unless there is something that
-/// has to be looked up anyway.
-pub(super) fn unused(orders: &[Order]) -> Option<Seen> {
+/// What is seen where nothing of what `orders` want to use up was used before, and all families
+/// live on.
+pub(super) fn unused(orders: &[Order]) -> Seen {
     let mut seen = Seen::default();
     for effect in orders.iter().flat_map(|it| &it.effects) {
         match effect {
             Effect::RedeemCode { code, .. } => drop(seen.codes.insert(code.clone())),
-            // How long its family is remembered is not known.
-            Effect::RotateRefreshToken { .. } => return None,
+            Effect::RotateRefreshToken { old, new } => {
+                seen.refresh_tokens.insert(old.clone());
+                seen.families.insert(new.family.id.clone(), Family { forget_after: i64::MAX });
+            }
             _ => {}
         }
     }
-    Some(seen)
+    seen
 }
 
 /// Looks once for all orders; for what nobody wants to use up, not at all.

@@ -109,9 +109,9 @@ impl Writer {
             return recorded;
         }
         // Hardly anything is used twice: whether it was is looked up once a statement says so.
-        let mut seen_before = look::unused(orders);
+        let mut hoped = Some(look::unused(orders));
         for _ in 0..TRIES {
-            match self.done(orders, seen_before.take()).await {
+            match self.done(orders, hoped.take()).await {
                 Err(Failed::Raced) => {}
                 done => return done,
             }

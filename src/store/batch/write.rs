@@ -17,7 +17,6 @@ use crate::store::{
 
 /// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
 /// for the other while the other waits for it.
-#[derive(Default)]
 struct Kinds<'a> {
     marks: BTreeMap<(&'a str, &'a str), OffsetDateTime>,
     codes: Vec<&'a AuthorizationCode>,
@@ -27,8 +26,10 @@ struct Kinds<'a> {
     /// Families that would be forgotten before their newest token, and their logins.
     prolonged: BTreeSet<&'a str>,
     logins: BTreeSet<&'a str>,
-    /// The latest of what needs it: to remember something for a little longer does no harm.
     forget_after: Option<OffsetDateTime>,
+    /// When the last of the new refresh tokens expires: so long at least all their families are
+    /// remembered, for a little longer does no harm.
+    until: OffsetDateTime,
     refresh_tokens: Vec<&'a RefreshToken>,
     /// What comes seldom, one by one.
     seldom: Vec<(&'a Effect, OffsetDateTime)>,
@@ -43,6 +44,13 @@ const SPARE: Duration = Duration::days(1);
 pub(super) fn nothing_but_entries(orders: &[Order]) -> Option<Vec<&LedgerEntry>> {
     let effects = orders.iter().flat_map(|it| &it.effects);
     effects.map(as_entry).collect()
+}
+
+fn rotated_until(effect: &Effect) -> Option<OffsetDateTime> {
+    match effect {
+        Effect::RotateRefreshToken { new, .. } => Some(new.expires_at),
+        _ => None,
+    }
 }
 
 fn as_entry(effect: &Effect) -> Option<&LedgerEntry> {
@@ -65,7 +73,8 @@ pub(super) async fn write(
     let Some(now) = orders.iter().map(|it| it.now).max() else {
         return Ok((vec![], head.cloned()));
     };
-    let mut kinds = Kinds::default();
+    let until = orders.iter().flat_map(|it| &it.effects).filter_map(rotated_until).max();
+    let mut kinds = Kinds::until(until.unwrap_or(now));
     for order in orders {
         order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, seen));
     }
@@ -77,6 +86,23 @@ pub(super) async fn write(
 }
 
 impl<'a> Kinds<'a> {
+    fn until(until: OffsetDateTime) -> Self {
+        Self {
+            marks: BTreeMap::new(),
+            codes: vec![],
+            redeemed: vec![],
+            opened: vec![],
+            rotated: vec![],
+            prolonged: BTreeSet::new(),
+            logins: BTreeSet::new(),
+            forget_after: None,
+            until,
+            refresh_tokens: vec![],
+            seldom: vec![],
+            entries: vec![],
+        }
+    }
+
     fn sort(&mut self, effect: &'a Effect, now: OffsetDateTime, seen: &Seen) {
         match effect {
             Effect::UseOnce { issuer, jti, forget_after, .. } => {
@@ -91,12 +117,12 @@ impl<'a> Kinds<'a> {
             Effect::RotateRefreshToken { old, new } => {
                 self.rotated.push(old);
                 self.refresh_tokens.push(new);
-                let (family, until) = (&new.family, new.expires_at.unix_timestamp());
+                let (family, until) = (&new.family, self.until.unix_timestamp());
                 // Only a family that was prolonged is remembered for longer than its token lives.
                 if seen.families.get(&family.id).is_none_or(|it| it.forget_after <= until) {
                     self.prolonged.insert(&family.id);
                     self.logins.insert(family.sid.as_str());
-                    self.forget_after = self.forget_after.max(Some(new.expires_at + SPARE));
+                    self.forget_after = Some(self.until + SPARE);
                 }
             }
             Effect::RevokeFamily(_)
@@ -118,11 +144,12 @@ impl<'a> Kinds<'a> {
         all(codes::redeem(db, &self.redeemed, now).await?, self.redeemed.len())?;
         token_families::open(db, &self.opened).await?;
 
-        all(refresh_tokens::redeem(db, &self.rotated, now).await?, self.rotated.len())?;
         if let Some(forget_after) = self.forget_after {
             token_families::prolong(db, &self.prolonged, forget_after).await?;
             logins::prolong(db, &self.logins, forget_after).await?;
         }
+        let rotated = refresh_tokens::redeem(db, &self.rotated, now, self.until).await?;
+        all(rotated, self.rotated.len())?;
         refresh_tokens::keep(db, &self.refresh_tokens).await?;
 
         let mut changes = Vec::new();
