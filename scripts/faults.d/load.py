@@ -58,7 +58,8 @@ class Agent:
         self.clients = [Client(port, world.host) for port in world.ports]
         self.cookies, self.since = {}, 0.0
         self.id_token = self.refresh_token = None
-        self.in_doubt = False
+        # How often the refresh token was shown without an answer.
+        self.in_doubt = 0
 
     # --- requests
 
@@ -113,7 +114,8 @@ class Agent:
         if status == 200:
             self.record.keep(answer["access_token"])
             return answer["access_token"]
-        self.refused("an ID token", status, answer, self.since)
+        if not self.may_be_revoked(answer):
+            self.refused("an ID token", status, answer, self.since)
         if status == 400:
             self.id_token = None
         return None
@@ -167,20 +169,27 @@ class Agent:
             # the answer says so. Anything else is a rotation that was lost.
             if not self.in_doubt:
                 self.refused("a refresh token", status, answer, self.since)
-            elif "already used" not in answer.get("error_description", ""):
+            elif not self.was_used(answer) and not self.may_be_revoked(answer):
                 self.refused("a refresh token in doubt", status, answer, self.since)
             else:
                 self.record.counts["families ended by doubt"] += 1
             self.refresh_token = self.id_token = None
         else:
-            self.in_doubt = True
+            self.in_doubt += 1
         return None
+
+    def was_used(self, answer):
+        return "already used" in answer.get("error_description", "")
+
+    def may_be_revoked(self, answer):
+        """The first time without an answer used the token up; the second one ended its family."""
+        return self.in_doubt > 1 and "revoked" in answer.get("error_description", "")
 
     def take(self, answer):
         self.record.keep(answer["access_token"])
         self.record.keep(answer["id_token"])
         self.id_token, self.refresh_token = answer["id_token"], answer["refresh_token"]
-        self.since, self.in_doubt = time.monotonic(), False
+        self.since, self.in_doubt = time.monotonic(), 0
 
     async def begin(self):
         """A code, redeemed at one node; and now and then at all of them at a time."""

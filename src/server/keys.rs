@@ -106,8 +106,13 @@ pub(super) async fn make_missing(
     let now = environment.clock.now();
     let has = |records: &[KeyRecord], algorithm: Algorithm| {
         let of_it = |it: &&KeyRecord| it.issuer == *issuer && it.algorithm == algorithm.as_str();
-        let good = |state| matches!(state, KeyState::Published | KeyState::Signing);
-        records.iter().filter(of_it).any(|it| good(it.state(now)))
+        // Where another one goes on until then, it is enough that one is going to sign.
+        let waits = algorithm != IssuerKeys::MAIN && later.is_positive();
+        records.iter().filter(of_it).any(|it| match it.state(now) {
+            KeyState::Signing => true,
+            KeyState::Published => waits,
+            KeyState::Retired | KeyState::Gone => false,
+        })
     };
     let from = if has(records, IssuerKeys::MAIN) { now + later } else { now };
     let mut made = vec![];

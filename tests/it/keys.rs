@@ -114,6 +114,16 @@ async fn a_service_that_changes_its_algorithm() {
     assert_eq!(alg().await, "RS256");
 }
 
+/// For it, no key signs yet. It makes one of its own, rather than refuse everybody.
+#[tokio::test]
+async fn a_node_whose_clock_is_behind() {
+    let world = World::new().await;
+    world.hands.advance(-Duration::minutes(5));
+    let node = world.second_node().await;
+    let ask = [("grant_type", "client_credentials"), ("scope", "reports")];
+    assert_eq!(node.post_token(HOME, "wiki-agent", &ask).await.status, 200);
+}
+
 /// What the old key signed is good until it expires, wherever it is shown.
 #[tokio::test]
 async fn tokens_of_the_old_key() {
