@@ -3,7 +3,7 @@
 use super::audience::{self, NotGoverned};
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, CodeMismatch, ProvenCode, Warrant};
+use crate::issuance::{self, Attempt, CodeMismatch, ProvenCode, Shown, Warrant};
 use crate::model::Digest;
 use crate::oauth::{CodeVerifier, ErrorCode, ParamError, Params, RedirectUri, Resource};
 use crate::server::AuthorizationServer;
@@ -53,8 +53,25 @@ pub async fn grant(
         attempt.now,
     )?;
 
+    let shown = Shown::code(&code);
+    match granted(server, client, code, request.resources, attempt).await {
+        Err(refusal) if !refusal.is_settled() => {
+            let reused = shown.used_before(server, attempt.now).await?;
+            Err(reused.map_or(refusal, Refusal::Issuance))
+        }
+        done => done,
+    }
+}
+
+async fn granted(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    code: ProvenCode,
+    resources: Vec<Resource>,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, Refusal> {
     // RFC 8707 §2.2: the token may be for fewer resources than the code, not for others.
-    let resources = audience::narrowed(&code.record().resources, request.resources)?;
+    let resources = audience::narrowed(&code.record().resources, resources)?;
     let audience = audience::of(server, &resources)?;
 
     let warrant = Warrant::Code { code, resources, audience };
@@ -76,6 +93,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it does not matter any more if the code was used before.
+    fn is_settled(&self) -> bool {
+        matches!(self, Self::Issuance(it) if it.is_reuse()) || self.code().is_ours()
+    }
+
     /// RFC 6749 §5.2.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -3,7 +3,7 @@
 use super::audience::{self, NotGoverned};
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, ProvenRefreshToken, RefreshMismatch, Warrant};
+use crate::issuance::{self, Attempt, ProvenRefreshToken, RefreshMismatch, Shown, Warrant};
 use crate::model::Digest;
 use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope};
 use crate::server::AuthorizationServer;
@@ -37,6 +37,23 @@ pub async fn grant(
     let token = token.ok_or(Refusal::Unknown)?;
     attempt.parent = Some(token.family.id.clone());
     let token = ProvenRefreshToken::prove(server, token, client.record(), attempt.now)?;
+    let shown = Shown::refresh_token(&token);
+    match granted(server, client, token, request, attempt).await {
+        Err(refusal) if !refusal.is_settled() => {
+            let reused = shown.used_before(server, attempt.now).await?;
+            Err(reused.map_or(refusal, Refusal::Issuance))
+        }
+        done => done,
+    }
+}
+
+async fn granted(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: ProvenRefreshToken,
+    request: Request,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, Refusal> {
     let family = &token.record().family;
 
     // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted".
@@ -69,6 +86,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it does not matter any more if the token was used before.
+    fn is_settled(&self) -> bool {
+        matches!(self, Self::Issuance(it) if it.is_reuse()) || self.code().is_ours()
+    }
+
     /// RFC 6749 §5.2.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -39,8 +39,11 @@ impl<S: Sync> FromRequest<S> for Form {
     type Rejection = BadForm;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, BadForm> {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let mut content_types = request.headers().get_all(header::CONTENT_TYPE).iter();
+        let content_type = content_types.next().and_then(|it| it.to_str().ok()).unwrap_or_default();
+        if content_types.next().is_some() {
+            return Err(BadForm::ContentType);
+        }
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(BadForm::ContentType);

@@ -63,7 +63,13 @@ fn written(response: &TokenResponse) -> Vec<u8> {
     body
 }
 
-/// A header that is no text is as wrong as one in an unknown form.
+/// A header that is no text, or that stands there twice, is as wrong as one in an unknown form:
+/// whoever stands before us may read another one of two.
 fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let first = values.next()?;
+    Some(match values.next() {
+        None => first.to_str().unwrap_or_default(),
+        Some(_) => "",
+    })
 }

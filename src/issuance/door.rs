@@ -96,6 +96,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether it is about something that was used before, which has been seen to.
+    pub fn is_reuse(&self) -> bool {
+        matches!(self, Self::CodeReused | Self::RefreshTokenReused)
+    }
+}
+
 impl From<CommitError> for Refusal {
     fn from(error: CommitError) -> Self {
         match error {

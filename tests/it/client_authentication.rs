@@ -53,6 +53,20 @@ async fn a_secret() {
     assert_eq!(ask_bare(&world, &body).await.status, 200);
 }
 
+/// Whoever stands before us may read the other one.
+#[tokio::test]
+async fn two_authorization_headers() {
+    let world = World::new().await;
+    for order in [[right(), basic("x:y")], [basic("x:y"), right()], [right(), right()]] {
+        let request = request("POST", &format!("{HOME}/oauth2/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", &order[0])
+            .header("authorization", &order[1])
+            .body(Body::from(form(&ASK)));
+        assert_eq!(world.send(request.unwrap()).await.status, 401, "{order:?}");
+    }
+}
+
 /// RFC 6749 §2.3.1: both parts are form-encoded, so that a colon can be in the first.
 #[tokio::test]
 async fn a_secret_that_is_encoded() {

@@ -4,7 +4,10 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use insta::{assert_json_snapshot, assert_snapshot};
 use sha2::{Digest, Sha256};
+use tegata::environment::Clock;
 use tegata::jose::{Algorithm, KeySet, Typ, UnverifiedJwt};
+use tegata::oauth::SessionId;
+use tegata::store::Effect;
 use time::Duration;
 
 use crate::support::{
@@ -298,6 +301,27 @@ async fn twice_but_late() {
     world.hands.advance(Duration::seconds(300));
     answer(&world, &browser.sent("code").unwrap(), &[]).await.refusal();
     assert!(!is_alive(&world, &tokens).await);
+}
+
+/// Whatever else is wrong with the second request, it is a second one.
+#[tokio::test]
+async fn twice_and_wrong_besides() {
+    let elsewhere: &[_] = &[("resource", "https://elsewhere.example")];
+    for changes in [elsewhere, &[]] {
+        let world = World::new().await;
+        let browser = allowed_by_alice(&world, &[("scope", "openid offline_access")]).await;
+        let tokens = world.redeem(&browser).await;
+        if changes.is_empty() {
+            // She has left, and what was hers goes on without her.
+            let sid = SessionId::parse(tokens.claims()["sid"].as_str().unwrap()).unwrap();
+            let (store, now) = (&world.live.shared().store, world.hands.now());
+            store.commit(vec![Effect::EndLogin(sid)], now).await.unwrap();
+            world.noticed().await;
+        }
+        let again = answer(&world, &browser.sent("code").unwrap(), changes).await;
+        assert_eq!(again.refusal(), "400 invalid_grant: the code was already used", "{changes:?}");
+        assert!(!is_alive(&world, &tokens).await, "{changes:?}");
+    }
 }
 
 /// FAPI 2.0 §5.3.2.1: at most 60 seconds.

@@ -75,6 +75,20 @@ async fn a_refresh_token_that_comes_again() {
     assert_eq!(again.refusal(), newest.refusal());
 }
 
+/// Whatever else is wrong with the request that shows it again.
+#[tokio::test]
+async fn a_refresh_token_that_comes_again_with_something_wrong() {
+    for wrong in [("scope", "openid chat.read"), ("resource", "https://elsewhere.example")] {
+        let world = World::new().await;
+        let first = tokens(&world).await;
+        let second = refresh(&world, &first.member("refresh_token"), &[]).await;
+        let stolen = refresh(&world, &first.member("refresh_token"), &[wrong]).await;
+        assert!(stolen.refusal().contains("already used"), "{wrong:?}: {}", stolen.refusal());
+        let newest = refresh(&world, &second.member("refresh_token"), &[]).await;
+        assert!(newest.refusal().contains("was revoked"), "{wrong:?}");
+    }
+}
+
 /// The thief may come late: the token has expired, and its use tells as much.
 #[tokio::test]
 async fn a_refresh_token_that_comes_again_after_it_expired() {
