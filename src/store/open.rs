@@ -14,7 +14,7 @@ use super::health::Health;
 use super::many::PREPARED;
 use super::memory::Memory;
 use super::queue::Queue;
-use super::{StoreError, changes, migrate};
+use super::{Away, StoreError, changes, migrate};
 use crate::environment;
 
 /// How long a statement waits for another process that holds the SQLite file.
@@ -26,6 +26,11 @@ const AWAY: Duration = Duration::from_secs(2);
 
 /// A connection that was not used for so long is asked whether it is still there.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// How often, and after what time, a SQLite file is opened once more that another process is
+/// opening for the first time.
+const TOGETHER: u32 = 50;
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// How many connections read at a time.
 const READERS: u32 = 8;
@@ -231,6 +236,16 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
         .map_sqlx_sqlite_before_acquire(|connection, _| {
             Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
         });
+    // Making a file one with a write-ahead log waits for nobody else who does the same: SQLite says
+    // at once that it is locked.
+    for _ in 0..TOGETHER {
+        match Database::connect(options.clone()).await.map_err(StoreError::from) {
+            Err(error) if error.away() == Some(Away::Busy) => {
+                tokio::time::sleep(MOMENT).await;
+            }
+            done => return done,
+        }
+    }
     Ok(Database::connect(options).await?)
 }
 
