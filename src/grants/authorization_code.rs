@@ -54,13 +54,8 @@ pub async fn grant(
     )?;
 
     let shown = Shown::code(&code);
-    match granted(server, client, code, request.resources, attempt).await {
-        Err(refusal) if !refusal.is_settled() => {
-            let reused = shown.used_before(server, attempt.now).await?;
-            Err(reused.map_or(refusal, Refusal::Issuance))
-        }
-        done => done,
-    }
+    let done = granted(server, client, code, request.resources, attempt).await;
+    shown.unless_used(server, attempt.now, done, Refusal::is_settled).await
 }
 
 async fn granted(

@@ -38,13 +38,8 @@ pub async fn grant(
     attempt.parent = Some(token.family.id.clone());
     let token = ProvenRefreshToken::prove(server, token, client.record(), attempt.now)?;
     let shown = Shown::refresh_token(&token);
-    match granted(server, client, token, request, attempt).await {
-        Err(refusal) if !refusal.is_settled() => {
-            let reused = shown.used_before(server, attempt.now).await?;
-            Err(reused.map_or(refusal, Refusal::Issuance))
-        }
-        done => done,
-    }
+    let done = granted(server, client, token, request, attempt).await;
+    shown.unless_used(server, attempt.now, done, Refusal::is_settled).await
 }
 
 async fn granted(

@@ -32,11 +32,25 @@ impl Shown {
         Self { what, family: token.family.id.clone() }
     }
 
-    /// For a request that is refused for another reason already: revokes the family if what was
-    /// shown had been used before, and tells so.
-    ///
+    /// What a request comes to that came to `done`: if it is refused, and that is not `settled`
+    /// anyway, the family is revoked where what was shown had been used before, and it says so.
+    pub async fn unless_used<T, R: From<Refusal>>(
+        self,
+        server: &AuthorizationServer,
+        now: OffsetDateTime,
+        done: Result<T, R>,
+        settled: impl FnOnce(&R) -> bool,
+    ) -> Result<T, R> {
+        match done {
+            Err(refusal) if !settled(&refusal) => {
+                Err(self.used_before(server, now).await?.map_or(refusal, R::from))
+            }
+            done => done,
+        }
+    }
+
     /// It asks the database, for what this node remembers may have been used at another.
-    pub async fn used_before(
+    async fn used_before(
         self,
         server: &AuthorizationServer,
         now: OffsetDateTime,

@@ -14,9 +14,9 @@ use super::StoreError;
 const ANY: usize = 32;
 
 /// More stand in statements of this size, as far as they go.
-const LARGE: [usize; 1] = [64];
+const LARGE: usize = 64;
 
-const SIZES: usize = ANY + LARGE.len();
+const SIZES: usize = ANY + 1;
 
 /// How many statements a connection keeps prepared: all sizes of all that there are.
 pub(super) const PREPARED: usize = 512;
@@ -96,10 +96,7 @@ impl ForMany {
             DbBackend::Sqlite => &self.on_sqlite,
             _ => &self.on_postgres,
         };
-        let index = match LARGE.iter().position(|it| *it == size) {
-            Some(large) => ANY + large,
-            None => size - 1,
-        };
+        let index = if size == LARGE { ANY } else { size - 1 };
         texts[index].get_or_init(|| self.written(backend, size))
     }
 
@@ -132,7 +129,8 @@ pub(super) fn is_one_statement(rows: usize) -> bool {
 fn size_for(rows: usize) -> usize {
     match rows {
         ..=ANY => rows,
-        _ => LARGE.into_iter().find(|it| *it <= rows).unwrap_or(ANY),
+        _ if rows < LARGE => ANY,
+        _ => LARGE,
     }
 }
 
@@ -172,7 +170,7 @@ mod tests {
             let numbers: Vec<_> = values.step_by(2).cloned().collect();
             let expected: Vec<Value> = (0..rows).map(|it| (it as u64).into()).collect();
             assert_eq!(numbers, expected);
-            assert!(all.len() <= rows / LARGE[0] + 2, "{rows}: {}", all.len());
+            assert!(all.len() <= rows / LARGE + 2, "{rows}: {}", all.len());
         }
     }
 }

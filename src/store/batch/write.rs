@@ -17,6 +17,7 @@ use crate::store::{
 
 /// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
 /// for the other while the other waits for it.
+#[derive(Default)]
 struct Kinds<'a> {
     marks: BTreeMap<(&'a str, &'a str), OffsetDateTime>,
     codes: Vec<&'a AuthorizationCode>,
@@ -26,10 +27,6 @@ struct Kinds<'a> {
     /// Families that would be forgotten before their newest token, and their logins.
     prolonged: BTreeSet<&'a str>,
     logins: BTreeSet<&'a str>,
-    forget_after: Option<OffsetDateTime>,
-    /// When the last of the new refresh tokens expires: so long at least all their families are
-    /// remembered, for a little longer does no harm.
-    until: OffsetDateTime,
     refresh_tokens: Vec<&'a RefreshToken>,
     /// What comes seldom, one by one.
     seldom: Vec<(&'a Effect, OffsetDateTime)>,
@@ -73,37 +70,29 @@ pub(super) async fn write(
     let Some(now) = orders.iter().map(|it| it.now).max() else {
         return Ok((vec![], head.cloned()));
     };
+    // When the last of the new refresh tokens expires: so long at least all their families are
+    // remembered, for a little longer does no harm.
     let until = orders.iter().flat_map(|it| &it.effects).filter_map(rotated_until).max();
-    let mut kinds = Kinds::until(until.unwrap_or(now));
+    let until = until.unwrap_or(now);
+    let mut kinds = Kinds::default();
     for order in orders {
-        order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, seen));
+        order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, until, seen));
     }
     let entries = std::mem::take(&mut kinds.entries);
-    let changes = kinds.write(db, now).await?;
+    let changes = kinds.write(db, now, until).await?;
     let head = record(db, &entries, node, head).await?;
     changes::announce(db, &changes).await?;
     Ok((changes, head))
 }
 
 impl<'a> Kinds<'a> {
-    fn until(until: OffsetDateTime) -> Self {
-        Self {
-            marks: BTreeMap::new(),
-            codes: vec![],
-            redeemed: vec![],
-            opened: vec![],
-            rotated: vec![],
-            prolonged: BTreeSet::new(),
-            logins: BTreeSet::new(),
-            forget_after: None,
-            until,
-            refresh_tokens: vec![],
-            seldom: vec![],
-            entries: vec![],
-        }
-    }
-
-    fn sort(&mut self, effect: &'a Effect, now: OffsetDateTime, seen: &Seen) {
+    fn sort(
+        &mut self,
+        effect: &'a Effect,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        seen: &Seen,
+    ) {
         match effect {
             Effect::UseOnce { issuer, jti, forget_after, .. } => {
                 self.marks.insert((issuer, jti.as_str()), *forget_after);
@@ -117,12 +106,11 @@ impl<'a> Kinds<'a> {
             Effect::RotateRefreshToken { old, new } => {
                 self.rotated.push(old);
                 self.refresh_tokens.push(new);
-                let (family, until) = (&new.family, self.until.unix_timestamp());
+                let (family, until) = (&new.family, until.unix_timestamp());
                 // Only a family that was prolonged is remembered for longer than its token lives.
                 if seen.families.get(&family.id).is_none_or(|it| it.forget_after <= until) {
                     self.prolonged.insert(&family.id);
                     self.logins.insert(family.sid.as_str());
-                    self.forget_after = Some(self.until + SPARE);
                 }
             }
             Effect::RevokeFamily(_)
@@ -137,6 +125,7 @@ impl<'a> Kinds<'a> {
         self,
         db: &impl ConnectionTrait,
         now: OffsetDateTime,
+        until: OffsetDateTime,
     ) -> Result<Vec<Change>, Failed> {
         let marked = single_uses::mark(db, &self.marks).await?;
         all(marked, self.marks.len())?;
@@ -144,11 +133,9 @@ impl<'a> Kinds<'a> {
         all(codes::redeem(db, &self.redeemed, now).await?, self.redeemed.len())?;
         token_families::open(db, &self.opened).await?;
 
-        if let Some(forget_after) = self.forget_after {
-            token_families::prolong(db, &self.prolonged, forget_after).await?;
-            logins::prolong(db, &self.logins, forget_after).await?;
-        }
-        let rotated = refresh_tokens::redeem(db, &self.rotated, now, self.until).await?;
+        token_families::prolong(db, &self.prolonged, until + SPARE).await?;
+        logins::prolong(db, &self.logins, until + SPARE).await?;
+        let rotated = refresh_tokens::redeem(db, &self.rotated, now, until).await?;
         all(rotated, self.rotated.len())?;
         refresh_tokens::keep(db, &self.refresh_tokens).await?;
 
