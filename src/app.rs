@@ -277,6 +277,9 @@ async fn refresh(issuers: &LiveIssuers) {
 async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
     let shared = issuers.shared();
     let us = shared.environment.unique_id();
+    if let Err(error) = shared.store.lengthen_log().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the log is left short");
+    }
     while wait(SWEEP, &mut stopped).await {
         // Step by step, so that requests get in between.
         loop {

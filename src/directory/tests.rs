@@ -291,6 +291,12 @@ async fn all_mistakes_at_once() {
         id = "far"
         hosted = false
 
+        [[service]]
+        id = "away"
+        hosted = false
+        issuer = "https://away.example"
+        access_token_signing_alg = "RS256"
+
         [[client]]
         client_id = "a"
         client_secret = "hunter2"
@@ -326,7 +332,7 @@ async fn all_mistakes_at_once() {
         [colour]
     "#;
     assert_snapshot!(mistakes(text).await, @r#"
-    directory.toml has 30 mistakes
+    directory.toml has 31 mistakes
       user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[0] "alice" password: it is not a text; correct it
       user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups, active
@@ -341,6 +347,7 @@ async fn all_mistakes_at_once() {
       service[2] "mail" scopes."mail": it is a table; put names with dots in quotes: "mail.…" = "…"
       service[2] "mail" access_token_signing_alg: nothing is signed by it here; there are ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA
       service[3] "far" issuer: it is missing; write it: only the issuer of a hosted service is known without
+      service[4] "away" access_token_signing_alg: no token of this service is signed here; take it out
       service[2] "mail" trust[0] "http://127.0.0.1:8080/services/mail": a service cannot trust itself (ID-JAG §9.3); take it out
       service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, jwks, jwks_uri, scopes, reuse, accounts, longest, active
       service[2] "mail" trust[1] "https://idp.example" jwks: it has no "keys"; write the text of a JWK set, jwks = '{"keys":[…]}'

@@ -1,8 +1,9 @@
 //! The keys of one issuer: which signs, and which are published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -99,7 +100,7 @@ pub(super) async fn make_missing(
     environment: &Environment,
     kek: &KeyEncryptionKey,
     issuer: &Issuer,
-    algorithms: &[Algorithm],
+    algorithms: &BTreeSet<Algorithm>,
     later: Duration,
     records: &mut Vec<KeyRecord>,
 ) -> Result<(), KeyError> {
@@ -115,11 +116,12 @@ pub(super) async fn make_missing(
         })
     };
     let from = if has(records, IssuerKeys::MAIN) { now + later } else { now };
-    let mut made = vec![];
-    for algorithm in algorithms.iter().filter(|it| !has(records, **it)) {
-        // It takes long, so nobody is kept waiting meanwhile.
-        made.push((*algorithm, new_record(environment, kek, issuer, *algorithm, from).await));
-    }
+    // It takes long, so nobody is kept waiting meanwhile.
+    let missing = algorithms.iter().copied().filter(|it| !has(records, *it));
+    let made = join_all(missing.map(async |algorithm| {
+        (algorithm, new_record(environment, kek, issuer, algorithm, from).await)
+    }));
+    let made = made.await;
     if made.is_empty() {
         return Ok(());
     }
@@ -178,7 +180,7 @@ mod tests {
             starting.spawn(async move {
                 let (environment, kek) = (Environment::system(), KeyEncryptionKey::new([7; 32]));
                 let issuer = Issuer::parse("https://id.example").unwrap();
-                let (main, mut records) = ([IssuerKeys::MAIN], vec![]);
+                let (main, mut records) = ([IssuerKeys::MAIN].into(), vec![]);
                 make_missing(
                     &store,
                     &environment,

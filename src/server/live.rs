@@ -7,13 +7,14 @@ use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
+use super::algorithms;
 use super::authorization_server::{AuthorizationServer, Role, Shared};
 use super::catalogue::Catalogue;
 use super::clients::Clients;
 use super::issuers::Issuers;
 use super::keys::{self, IssuerKeys, KeyError};
 use super::rotation::JWKS_CACHED;
-use crate::jose::{Algorithm, KeyEncryptionKey, KeySet, Unsealable};
+use crate::jose::{KeyEncryptionKey, KeySet, Unsealable};
 use crate::model::{Client, KeyRecord, Service, TrustedKeys};
 use crate::policy::{TrustedIssuer, TrustedIssuers, TrustsItself};
 use crate::store::{self, StoreError};
@@ -177,10 +178,10 @@ impl Desk<'_> {
         let (issuer, algorithms, later) = match &role {
             // A client that comes with an algorithm of its own does not wait for its ID Tokens.
             Role::Home => {
-                let algorithms = algorithms_of_home(shared, &self.clients);
-                (shared.home.clone(), algorithms, Duration::ZERO)
+                let clients = self.clients.iter().map(Arc::as_ref);
+                (shared.home.clone(), algorithms::of_home(&shared.home, clients), Duration::ZERO)
             }
-            Role::Service(it) => (it.issuer.clone(), algorithms_of(it), JWKS_CACHED),
+            Role::Service(it) => (it.issuer.clone(), algorithms::of_service(it), JWKS_CACHED),
         };
         let (environment, records) = (&shared.environment, &mut self.records);
         let store = &shared.store;
@@ -198,25 +199,6 @@ impl Desk<'_> {
             shared: Arc::clone(shared),
         })
     }
-}
-
-/// ES256 for what we define, RS256 because OIDC Core has it as the default of ID Tokens, and
-/// what clients registered besides.
-fn algorithms_of_home(shared: &Shared, clients: &[Arc<Client>]) -> Vec<Algorithm> {
-    let mut algorithms = vec![Algorithm::ES256, Algorithm::RS256];
-    for client in clients.iter().filter(|it| it.issuer == shared.home) {
-        algorithms.extend(Algorithm::parse(&client.id_token_signed_response_alg));
-    }
-    algorithms.sort_unstable();
-    algorithms.dedup();
-    algorithms
-}
-
-/// ES256, and what its access tokens are signed by.
-fn algorithms_of(service: &Service) -> Vec<Algorithm> {
-    let chosen = Algorithm::parse(&service.access_token_signing_alg);
-    let others = chosen.filter(|it| *it != IssuerKeys::MAIN);
-    others.into_iter().chain([IssuerKeys::MAIN]).collect()
 }
 
 async fn trusted_by(

@@ -1,5 +1,6 @@
 //! One issuer with all that answering for it takes, and all issuers of one process.
 
+pub mod algorithms;
 mod authorization_server;
 mod catalogue;
 mod clients;

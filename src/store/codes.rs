@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
+use super::batch::Script;
 use super::columns::{json, parsed, text, time};
 use super::many::ForMany;
 use crate::model::{AuthorizationCode, Digest};
@@ -55,10 +56,7 @@ static UNUSED: ForMany =
 static REDEEM: ForMany =
     ForMany::new("UPDATE codes SET used_at = ? WHERE used_at IS NULL AND digest IN ({rows})", 1);
 
-pub(super) async fn keep(
-    db: &impl ConnectionTrait,
-    codes: &[&AuthorizationCode],
-) -> Result<(), StoreError> {
+pub(super) fn keep(script: &mut Script, codes: &[&AuthorizationCode]) {
     let row = |code: &&AuthorizationCode| {
         [
             code.digest.0.clone().into(),
@@ -76,8 +74,7 @@ pub(super) async fn keep(
             (code.expires_at + REMEMBERED).unix_timestamp().into(),
         ]
     };
-    KEEP.execute(db, &[], codes.iter().map(row)).await?;
-    Ok(())
+    KEEP.all(script, &[], codes.iter().map(row));
 }
 
 /// The code whose digest is `digest`, used or not.
@@ -97,14 +94,10 @@ pub(super) async fn unused(
     rows.iter().map(|row| Ok(Digest(row.try_get_by_index(0)?))).collect()
 }
 
-/// Uses codes up, and tells how many it were: of two at a time, one hears of a code.
-pub(super) async fn redeem(
-    db: &impl ConnectionTrait,
-    digests: &[&Digest],
-    now: OffsetDateTime,
-) -> Result<u64, StoreError> {
+/// Uses codes up, which must not have been used before.
+pub(super) fn redeem(script: &mut Script, digests: &[&Digest], now: OffsetDateTime) {
     let rows = digests.iter().map(|it| [it.0.clone().into()]);
-    REDEEM.execute(db, &[now.unix_timestamp().into()], rows).await
+    REDEEM.all(script, &[now.unix_timestamp().into()], rows);
 }
 
 fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {

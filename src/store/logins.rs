@@ -7,6 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use time::OffsetDateTime;
 
 use super::StoreError;
+use super::batch::Script;
 use super::columns::{json, parsed, text, time};
 use super::many::ForMany;
 use crate::model::Login;
@@ -79,15 +80,10 @@ static PROLONG: ForMany = ForMany::new(
 );
 
 /// Keeps logins remembered for longer, for refresh tokens that come from them.
-pub(super) async fn prolong(
-    db: &impl ConnectionTrait,
-    sids: &BTreeSet<&str>,
-    forget_after: OffsetDateTime,
-) -> Result<(), StoreError> {
+pub(super) fn prolong(script: &mut Script, sids: &BTreeSet<&str>, forget_after: OffsetDateTime) {
     let forget_after = forget_after.unix_timestamp();
     let rows = sids.iter().map(|it| [(*it).into()]);
-    PROLONG.execute(db, &[forget_after.into(), forget_after.into()], rows).await?;
-    Ok(())
+    PROLONG.any(script, &[forget_after.into(), forget_after.into()], rows);
 }
 
 fn model(row: row::Model) -> Result<Login, StoreError> {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use super::StoreError;
+use super::batch::Script;
 
 /// Up to so many rows stand in one statement, whatever their number.
 const ANY: usize = 32;
@@ -18,8 +19,11 @@ const LARGE: usize = 64;
 
 const SIZES: usize = ANY + 1;
 
-/// How many statements a connection keeps prepared: all sizes of all that there are.
+/// How many statements a connection to PostgreSQL keeps prepared: all sizes of all that there are.
 pub(super) const PREPARED: usize = 512;
+
+/// How many scripts a connection to SQLite keeps prepared; each takes some 25 KiB.
+pub(super) const SCRIPTS: usize = 128;
 
 type Texts = [OnceLock<String>; SIZES];
 
@@ -44,18 +48,28 @@ impl ForMany {
         Self { template, width, on_sqlite: no_texts(), on_postgres: no_texts() }
     }
 
-    /// Executes it for all of `rows`, and tells how many of the table it was about.
-    pub(super) async fn execute<const WIDTH: usize>(
+    /// Adds it for `rows`, all of which it has to touch.
+    pub(super) fn all<const WIDTH: usize>(
         &self,
-        db: &impl ConnectionTrait,
+        script: &mut Script,
         common: &[Value],
         rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
-    ) -> Result<u64, StoreError> {
-        let mut affected = 0;
-        for statement in self.statements(db.get_database_backend(), common, rows) {
-            affected += db.execute_raw(statement).await?.rows_affected();
+    ) {
+        for (statement, size) in self.statements(script.backend(), common, rows) {
+            script.add(statement, Some(size as u64));
         }
-        Ok(affected)
+    }
+
+    /// Adds it for those of `rows` that are there.
+    pub(super) fn any<const WIDTH: usize>(
+        &self,
+        script: &mut Script,
+        common: &[Value],
+        rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
+    ) {
+        for (statement, _) in self.statements(script.backend(), common, rows) {
+            script.add(statement, None);
+        }
     }
 
     /// What it finds for all of `rows`.
@@ -66,7 +80,7 @@ impl ForMany {
         rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
     ) -> Result<Vec<QueryResult>, StoreError> {
         let mut found = Vec::new();
-        for statement in self.statements(db.get_database_backend(), common, rows) {
+        for (statement, _) in self.statements(db.get_database_backend(), common, rows) {
             found.append(&mut db.query_all_raw(statement).await?);
         }
         Ok(found)
@@ -77,7 +91,7 @@ impl ForMany {
         backend: DbBackend,
         common: &[Value],
         mut rows: impl ExactSizeIterator<Item = [Value; WIDTH]>,
-    ) -> Vec<Statement> {
+    ) -> Vec<(Statement, usize)> {
         debug_assert_eq!(WIDTH, self.width);
         let mut statements = Vec::with_capacity(1);
         while rows.len() > 0 {
@@ -86,7 +100,8 @@ impl ForMany {
             values.extend_from_slice(common);
             values.extend(rows.by_ref().take(size).flatten());
             let text = self.text(backend, size);
-            statements.push(Statement::from_sql_and_values(backend, text, values));
+            let statement = Statement::from_sql_and_values(backend, text, values);
+            statements.push((statement, size));
         }
         statements
     }
@@ -147,14 +162,14 @@ mod tests {
 
     static PAIRS: ForMany = ForMany::new("SELECT ? WHERE (a, b) IN (VALUES {rows})", 2);
 
-    fn statements(rows: usize, backend: DbBackend) -> Vec<Statement> {
+    fn statements(rows: usize, backend: DbBackend) -> Vec<(Statement, usize)> {
         let rows = (0..rows).map(|it| [Value::from(it as u64), Value::from("b")]);
         PAIRS.statements(backend, &["common".into()], rows)
     }
 
     #[test]
     fn each_database_has_its_own_words() {
-        let text = |backend| statements(2, backend).remove(0).sql;
+        let text = |backend| statements(2, backend).remove(0).0.sql;
         let sqlite = "SELECT ? WHERE (a, b) IN (VALUES (?, ?), (?, ?))";
         assert_eq!(text(DbBackend::Sqlite), sqlite);
         let postgres = "SELECT $1 WHERE (a, b) IN (VALUES ($2, $3), ($4, $5))";
@@ -166,10 +181,11 @@ mod tests {
     fn many_rows_in_few_statements() {
         for rows in [0, 1, 31, 32, 33, 63, 64, 65, 128, 1000] {
             let all = statements(rows, DbBackend::Sqlite);
-            let values = all.iter().flat_map(|it| it.values.as_ref().unwrap().0[1..].iter());
+            let values = all.iter().flat_map(|it| it.0.values.as_ref().unwrap().0[1..].iter());
             let numbers: Vec<_> = values.step_by(2).cloned().collect();
             let expected: Vec<Value> = (0..rows).map(|it| (it as u64).into()).collect();
             assert_eq!(numbers, expected);
+            assert_eq!(all.iter().map(|it| it.1).sum::<usize>(), rows);
             assert!(all.len() <= rows / LARGE + 2, "{rows}: {}", all.len());
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -190,10 +191,11 @@ impl Company {
 async fn write(mut writer: Writer, orders: &mut mpsc::Receiver<Order>, company: &mut Company) {
     let mut batch = Vec::new();
     while orders.recv_many(&mut batch, TOGETHER).await > 0 {
-        company.gather(orders, &mut batch).await;
+        let begun = writer.begin(&batch);
+        let (begun, ()) = join(begun, company.gather(orders, &mut batch)).await;
         let stopwatch = Stopwatch::start();
         company.together = batch.len();
-        writer.commit(in_time(std::mem::take(&mut batch))).await;
+        writer.commit(in_time(std::mem::take(&mut batch)), begun).await;
         company.took = stopwatch.elapsed();
     }
 }

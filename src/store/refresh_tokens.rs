@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use time::OffsetDateTime;
 
+use super::batch::Script;
 use super::columns::time;
 use super::many::ForMany;
 use super::{StoreError, token_families};
@@ -45,19 +46,16 @@ static REDEEM: ForMany = ForMany::new(
     1,
 );
 
-pub(super) async fn keep(
-    db: &impl ConnectionTrait,
-    tokens: &[&RefreshToken],
-) -> Result<(), StoreError> {
+pub(super) fn keep(script: &mut Script, tokens: &[&RefreshToken]) {
     let row = |token: &&RefreshToken| {
         let expires_at = token.expires_at.unix_timestamp();
         [token.digest.0.clone().into(), token.family.id.clone().into(), expires_at.into()]
     };
-    KEEP.execute(db, &[], tokens.iter().map(row)).await?;
-    Ok(())
+    KEEP.all(script, &[], tokens.iter().map(row));
 }
 
-/// The refresh token whose digest is `digest`, used or not, with its family.
+/// The refresh token whose digest is `digest`, used or not, with its family: once that is
+/// forgotten, there is none.
 pub async fn find(
     db: &impl ConnectionTrait,
     digest: &Digest,
@@ -65,10 +63,12 @@ pub async fn find(
     let Some(row) = row::Entity::find_by_id(digest.0.clone()).one(db).await? else {
         return Ok(None);
     };
-    let family = token_families::find(db, &row.family).await?;
+    let Some(family) = token_families::find(db, &row.family).await? else {
+        return Ok(None);
+    };
     Ok(Some(RefreshToken {
         digest: Digest(row.digest),
-        family: family.map(Arc::new).ok_or(StoreError::Corrupt(TABLE))?,
+        family: Arc::new(family),
         expires_at: time(TABLE, row.expires_at)?,
         used: row.used_at.is_some(),
     }))
@@ -102,15 +102,15 @@ pub(super) async fn look(
     found.collect()
 }
 
-/// Uses tokens up whose families are not revoked, and remembered for longer than `until`. Tells how
-/// many it were: of two at a time, one hears of a token.
-pub(super) async fn redeem(
-    db: &impl ConnectionTrait,
+/// Uses tokens up, which must not have been used before, and whose families must not be revoked and
+/// be remembered for longer than `until`.
+pub(super) fn redeem(
+    script: &mut Script,
     digests: &[&Digest],
     now: OffsetDateTime,
     until: OffsetDateTime,
-) -> Result<u64, StoreError> {
+) {
     let rows = digests.iter().map(|it| [it.0.clone().into()]);
     let common = [now.unix_timestamp().into(), until.unix_timestamp().into()];
-    REDEEM.execute(db, &common, rows).await
+    REDEEM.all(script, &common, rows);
 }

@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
 use super::StoreError;
+use super::batch::Script;
 use super::many::ForMany;
 
 static USED: ForMany =
@@ -27,14 +28,11 @@ pub(super) async fn used(
     used.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
-/// Marks all of `marks` as used: issuer, `jti`, and until when that counts. Tells how many were
-/// not used before; of two at a time, one counts.
-pub(super) async fn mark(
-    db: &impl ConnectionTrait,
-    marks: &BTreeMap<(&str, &str), OffsetDateTime>,
-) -> Result<u64, StoreError> {
+/// Marks all of `marks` as used, which they must not have been before: issuer, `jti`, and until
+/// when that counts.
+pub(super) fn mark(script: &mut Script, marks: &BTreeMap<(&str, &str), OffsetDateTime>) {
     let rows = marks.iter().map(|((issuer, jti), forget_after)| {
         [(*issuer).into(), (*jti).into(), forget_after.unix_timestamp().into()]
     });
-    MARK.execute(db, &[], rows).await
+    MARK.all(script, &[], rows);
 }

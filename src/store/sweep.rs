@@ -5,14 +5,20 @@ use time::{Duration, OffsetDateTime};
 
 use super::{StoreError, changes};
 
-/// Each table that forgets, with its key and the column that says after when.
-const TABLES: [(&str, &str, &str); 6] = [
-    ("codes", "digest", "forget_after"),
-    ("token_families", "id", "forget_after"),
-    ("single_uses", "issuer, jti", "forget_after"),
-    ("sessions", "digest", "expires_at"),
-    ("logins", "sid", "forget_after"),
-    ("sign_in_failures", "key", "forget_after"),
+/// A refresh token is remembered for so long after it expired: if it was used before, whoever shows
+/// it still ends its family.
+const SHOWN_LATE: Duration = Duration::days(30);
+
+/// Each table that forgets, with its key, the column that says after when, and how long after
+/// that.
+const TABLES: [(&str, &str, &str, Duration); 7] = [
+    ("codes", "digest", "forget_after", Duration::ZERO),
+    ("token_families", "id", "forget_after", Duration::ZERO),
+    ("refresh_tokens", "digest", "expires_at", SHOWN_LATE),
+    ("single_uses", "issuer, jti", "forget_after", Duration::ZERO),
+    ("sessions", "digest", "expires_at", Duration::ZERO),
+    ("logins", "sid", "forget_after", Duration::ZERO),
+    ("sign_in_failures", "key", "forget_after", Duration::ZERO),
 ];
 
 /// How wrong a clock may be without that a node forgets what another would still take.
@@ -36,19 +42,17 @@ pub async fn surely_past(
 }
 
 /// Deletes at most `at_most` expired rows of each table, and tells how many it were.
-///
-/// A family takes its refresh tokens with it.
 pub async fn expired(
     db: &impl ConnectionTrait,
     now: OffsetDateTime,
     at_most: u32,
 ) -> Result<u64, StoreError> {
-    let now = now.unix_timestamp();
     let mut swept = 0;
-    for (table, key, expiry) in TABLES {
+    for (table, key, expiry, after) in TABLES {
+        let past = (now - after).unix_timestamp();
         let statement = format!(
             "DELETE FROM {table} WHERE ({key}) IN \
-             (SELECT {key} FROM {table} WHERE {expiry} < {now} LIMIT {at_most})"
+             (SELECT {key} FROM {table} WHERE {expiry} < {past} LIMIT {at_most})"
         );
         swept += db.execute_unprepared(&statement).await?.rows_affected();
     }

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::StoreError;
+use super::batch::Script;
 use super::columns::{json, parsed, text};
 use super::many::ForMany;
 use crate::model::TokenFamily;
@@ -46,10 +47,7 @@ static PROLONG: ForMany =
     ForMany::new("UPDATE token_families SET forget_after = ? WHERE id IN ({rows})", 1);
 
 /// Opens families, each to be forgotten when nothing of it can be valid any more.
-pub(super) async fn open(
-    db: &impl ConnectionTrait,
-    families: &[(&TokenFamily, OffsetDateTime)],
-) -> Result<(), StoreError> {
+pub(super) fn open(script: &mut Script, families: &[(&TokenFamily, OffsetDateTime)]) {
     let row = |(family, forget_after): &(&TokenFamily, OffsetDateTime)| {
         [
             family.id.clone().into(),
@@ -62,8 +60,7 @@ pub(super) async fn open(
             forget_after.unix_timestamp().into(),
         ]
     };
-    OPEN.execute(db, &[], families.iter().map(row)).await?;
-    Ok(())
+    OPEN.all(script, &[], families.iter().map(row));
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<TokenFamily>, StoreError> {
@@ -71,14 +68,9 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<TokenFam
 }
 
 /// Keeps families remembered for longer.
-pub(super) async fn prolong(
-    db: &impl ConnectionTrait,
-    ids: &BTreeSet<&str>,
-    forget_after: OffsetDateTime,
-) -> Result<(), StoreError> {
+pub(super) fn prolong(script: &mut Script, ids: &BTreeSet<&str>, forget_after: OffsetDateTime) {
     let rows = ids.iter().map(|it| [(*it).into()]);
-    PROLONG.execute(db, &[forget_after.unix_timestamp().into()], rows).await?;
-    Ok(())
+    PROLONG.any(script, &[forget_after.unix_timestamp().into()], rows);
 }
 
 pub(super) async fn revoke(

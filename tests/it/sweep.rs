@@ -94,7 +94,7 @@ async fn a_little_at_a_time() {
     let codes = count(&world, "codes").await;
     assert_eq!(codes, 5);
     for left in (0..codes).rev() {
-        assert!((1..=6).contains(&step(&world, 1).await));
+        assert!((1..=7).contains(&step(&world, 1).await));
         assert_eq!(count(&world, "codes").await, left);
     }
     swept(&world).await;

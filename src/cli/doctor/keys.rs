@@ -1,5 +1,7 @@
 //! Keys: whether they can be opened, and whether every issuer has one that signs.
 
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
 
 use super::findings::Findings;
@@ -8,7 +10,7 @@ use crate::environment::Environment;
 use crate::jose::{Algorithm, KeyEncryptionKey, Sealed, SigningKey};
 use crate::model::{KeyRecord, KeyState};
 use crate::oauth::Issuer;
-use crate::server::SecretKey;
+use crate::server::{SecretKey, algorithms};
 use crate::store::{self, Store, StoreError};
 
 const GROUP: &str = "keys";
@@ -26,18 +28,14 @@ pub(super) async fn examine(
     let services = store::services::all(store.read()).await?;
     let clients = store::clients::all(store.read()).await?;
     let home = &config.public_url;
-    let mut wanted = vec![(home.clone(), Algorithm::ES256), (home.clone(), Algorithm::RS256)];
-    for client in clients.iter().filter(|it| it.issuer == *home) {
-        let registered = Algorithm::parse(&client.id_token_signed_response_alg);
-        wanted.extend(registered.map(|algorithm| (home.clone(), algorithm)));
-    }
+    let of = |issuer: &Issuer, all: BTreeSet<Algorithm>| {
+        let issuer = issuer.clone();
+        all.into_iter().map(move |algorithm| (issuer.clone(), algorithm))
+    };
+    let mut wanted: Vec<_> = of(home, algorithms::of_home(home, &clients)).collect();
     for service in services.iter().filter(|it| it.hosted && it.active) {
-        let chosen = Algorithm::parse(&service.access_token_signing_alg);
-        let all = chosen.into_iter().chain([Algorithm::ES256]);
-        wanted.extend(all.map(|algorithm| (service.issuer.clone(), algorithm)));
+        wanted.extend(of(&service.issuer, algorithms::of_service(service)));
     }
-    wanted.sort_unstable();
-    wanted.dedup();
     signing(&records, &wanted, now, findings);
     let made = SecretKey::is_made(store).await.unwrap_or(false);
     if let Some(kek) = kek(config, made, findings) {

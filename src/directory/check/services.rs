@@ -50,11 +50,19 @@ impl Check<'_> {
             resources: self.resources(path, &raw.resources),
             audience_aliases: aliases,
             scopes: self.scopes(path, raw),
-            access_token_signing_alg: self.algorithm(
-                &format!("{path} access_token_signing_alg"),
-                raw.access_token_signing_alg.as_deref().unwrap_or("ES256"),
-            ),
+            access_token_signing_alg: self.access_token_signing_alg(path, raw),
         })
+    }
+
+    fn access_token_signing_alg(&mut self, path: &str, raw: &RawService) -> String {
+        let path = format!("{path} access_token_signing_alg");
+        let Some(name) = &raw.access_token_signing_alg else {
+            return "ES256".to_owned();
+        };
+        if !raw.hosted {
+            self.notes.note(&path, "no token of this service is signed here", "take it out");
+        }
+        self.algorithm(&path, name)
     }
 
     fn service_id(&mut self, path: &str, text: &str) -> Option<ServiceId> {

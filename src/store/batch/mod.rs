@@ -6,6 +6,7 @@
 
 mod decide;
 mod look;
+mod script;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,10 +16,11 @@ use std::sync::Arc;
 use super::commit::{CommitError, shared};
 use super::ledger::{self, Head};
 use super::memory::Memory;
-use super::open::Databases;
+use super::open::{Databases, Transaction};
 use super::queue::Order;
 use super::{Conflict, StoreError};
 use decide::Seen;
+pub(super) use script::Script;
 
 /// How often a batch is done anew because somebody else was faster.
 const TRIES: usize = 16;
@@ -34,13 +36,19 @@ pub(super) struct Writer {
     head: Option<Head>,
 }
 
+/// The transaction of a batch, if it was begun before all of the batch was there.
+pub(super) type Begun = Option<Result<Transaction, StoreError>>;
+
 /// What became of each list of a batch.
 type Verdicts = Vec<Result<(), Conflict>>;
 
 /// Why a batch was not committed.
-enum Failed {
+#[derive(Debug)]
+pub(super) enum Failed {
     /// Somebody else used something up in the meantime.
     Raced,
+    /// Somebody else began a new month of the ledger.
+    Outdated,
     Store(StoreError),
     /// It may be on the disk or not: the answer to the commit got lost.
     Unknown(StoreError),
@@ -51,6 +59,7 @@ impl<T: Into<StoreError>> From<T> for Failed {
         let error = error.into();
         match &error {
             StoreError::Away(away) if away.is_race() => Self::Raced,
+            _ if ledger::is_over(&error) => Self::Outdated,
             _ => Self::Store(error),
         }
     }
@@ -59,7 +68,7 @@ impl<T: Into<StoreError>> From<T> for Failed {
 impl Failed {
     fn is_away(&self) -> bool {
         match self {
-            Self::Raced => false,
+            Self::Raced | Self::Outdated => false,
             Self::Store(error) | Self::Unknown(error) => error.away().is_some(),
         }
     }
@@ -70,13 +79,27 @@ impl Writer {
         Self { databases, memory, node, head: None }
     }
 
+    /// Begins the transaction that `orders` take, while others are waited for.
+    pub(super) fn begin(&self, orders: &[Order]) -> impl Future<Output = Begun> + use<> {
+        let takes = write::take_a_transaction(orders).then(|| self.databases.clone());
+        async move {
+            match takes {
+                Some(databases) => Some(databases.begin().await),
+                None => None,
+            }
+        }
+    }
+
     /// Commits `orders`, and answers all of them.
-    pub(super) async fn commit(&mut self, orders: Vec<Order>) {
+    pub(super) async fn commit(&mut self, orders: Vec<Order>, begun: Begun) {
         if orders.is_empty() {
             return;
         }
         let several = orders.len() > 1;
-        let tried = self.tried(&orders).await;
+        let tried = match begun.transpose() {
+            Ok(begun) => self.tried(&orders, begun).await,
+            Err(error) => Err(error.into()),
+        };
         self.databases.health.saw(tried.as_ref().is_err_and(Failed::is_away));
         match tried {
             Ok(verdicts) => {
@@ -87,10 +110,10 @@ impl Writer {
             // One of them may be what the database does not take: the others need not suffer.
             Err(Failed::Store(error)) if several && error.away().is_none() => {
                 for order in orders {
-                    Box::pin(self.commit(vec![order])).await;
+                    Box::pin(self.commit(vec![order], None)).await;
                 }
             }
-            Err(Failed::Raced) => {
+            Err(Failed::Raced | Failed::Outdated) => {
                 for order in orders {
                     let _ = order.answer.send(Err(CommitError::Overloaded));
                 }
@@ -104,15 +127,25 @@ impl Writer {
         }
     }
 
-    async fn tried(&mut self, orders: &[Order]) -> Result<Verdicts, Failed> {
-        if let Some(recorded) = self.recorded(orders).await {
+    async fn tried(
+        &mut self,
+        orders: &[Order],
+        mut begun: Option<Transaction>,
+    ) -> Result<Verdicts, Failed> {
+        if begun.is_none()
+            && let Some(recorded) = self.recorded(orders).await
+        {
             return recorded;
         }
         // Hardly anything is used twice: whether it was is looked up once a statement says so.
         let mut hoped = Some(look::unused(orders));
         for _ in 0..TRIES {
-            match self.done(orders, hoped.take()).await {
+            let hopes = hoped.is_some();
+            match self.done(orders, hoped.take(), begun.take()).await {
                 Err(Failed::Raced) => {}
+                // What was used up may be in the way of what was to come of it.
+                Err(Failed::Store(error)) if hopes && error.away().is_none() => {}
+                Err(Failed::Outdated) => self.head = None,
                 done => return done,
             }
         }
@@ -124,13 +157,19 @@ impl Writer {
     async fn recorded(&mut self, orders: &[Order]) -> Option<Result<Verdicts, Failed>> {
         let entries = write::nothing_but_entries(orders)?;
         let head = self.head.as_ref().filter(|it| it.takes_at_once(&entries))?;
-        Some(match ledger::append(self.databases.writer(), head, &entries).await {
-            Ok(head) => {
+        let mut script = Script::new(self.databases.writer());
+        let head = head.append(&mut script, &entries);
+        Some(match script.run(self.databases.writer()).await {
+            Ok(()) => {
                 self.head = Some(head);
                 Ok(orders.iter().map(|_| Ok(())).collect())
             }
-            Err(error) => Err(match Failed::from(error) {
+            Err(failed) => Err(match failed {
                 Failed::Raced => return None,
+                Failed::Outdated => {
+                    self.head = None;
+                    return None;
+                }
                 // It may have happened, and then the chain goes on after it.
                 Failed::Store(error) if !error.is_refusal() => {
                     self.head = None;
@@ -141,8 +180,16 @@ impl Writer {
         })
     }
 
-    async fn done(&mut self, orders: &[Order], seen: Option<Seen>) -> Result<Verdicts, Failed> {
-        let transaction = self.databases.begin().await?;
+    async fn done(
+        &mut self,
+        orders: &[Order],
+        seen: Option<Seen>,
+        begun: Option<Transaction>,
+    ) -> Result<Verdicts, Failed> {
+        let transaction = match begun {
+            Some(begun) => begun,
+            None => self.databases.begin().await?,
+        };
         let mut seen = match seen {
             Some(seen) => seen,
             None => look::look(&transaction, orders).await?,

@@ -6,8 +6,12 @@ use time::{Duration, OffsetDateTime};
 
 use crate::model::{Digest, LedgerEntry, LedgerEvent, Login, Outcome, RefreshToken, TokenFamily};
 use crate::oauth::{ClientId, Issuer, Jti, RequestId, Scope, SessionId, Subject};
+use crate::store::batch::Script;
 use crate::store::memory::DECIDED;
-use crate::store::{CommitError, Committing, Conflict, Effect, Store, ledger};
+use crate::store::{
+    CommitError, Committing, Conflict, Effect, Store, Transaction, ledger, refresh_tokens,
+    token_families,
+};
 use crate::telemetry::Stopwatch;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -54,6 +58,16 @@ fn family(id: &str) -> Arc<TokenFamily> {
 fn token(secret: &str, family: &Arc<TokenFamily>) -> Arc<RefreshToken> {
     let (digest, family) = (Digest::of(secret), Arc::clone(family));
     Arc::new(RefreshToken { digest, family, expires_at: NOW + Duration::days(1), used: false })
+}
+
+/// A transaction in which `family` was opened, with its first token.
+async fn opened(store: &Store, family: &TokenFamily, until: OffsetDateTime) -> Transaction {
+    let transaction = store.begin().await.unwrap();
+    let mut script = Script::new(&transaction);
+    token_families::open(&mut script, &[(family, until)]);
+    refresh_tokens::keep(&mut script, &[&token("first", &Arc::new(family.clone()))]);
+    script.run(&transaction).await.unwrap();
+    transaction
 }
 
 fn rotates(old: &str, new: &str, family: &Arc<TokenFamily>) -> Effect {
@@ -134,12 +148,8 @@ async fn a_family_that_is_revoked_in_between() {
     let family = family("f-1");
     let code = Digest::of("code");
     // What opens a family is a code; here the family alone matters.
-    let transaction = store.begin().await.unwrap();
     let until = NOW + Duration::days(1);
-    crate::store::token_families::open(&transaction, &[(&family, until)]).await.unwrap();
-    let first = token("first", &family);
-    crate::store::refresh_tokens::keep(&transaction, &[&first]).await.unwrap();
-    Store::finish(transaction).await.unwrap();
+    Store::finish(opened(&store, &family, until).await).await.unwrap();
 
     let lists = vec![
         vec![Effect::RedeemCode { code, opens: Arc::clone(&family), forget_after: until }],
@@ -205,10 +215,7 @@ async fn decided_too_long_ago() {
 async fn a_rotation_that_nobody_waits_for() {
     let store = store().await;
     let family = family("f-1");
-    let transaction = store.begin().await.unwrap();
-    let until = NOW + Duration::days(1);
-    crate::store::token_families::open(&transaction, &[(&family, until)]).await.unwrap();
-    crate::store::refresh_tokens::keep(&transaction, &[&token("first", &family)]).await.unwrap();
+    let transaction = opened(&store, &family, NOW + Duration::days(1)).await;
     // The writer is busy with this one until the transaction ends.
     let busy = store.begin_commit(vec![records("busy")], NOW, Stopwatch::start()).unwrap();
     tokio::task::yield_now().await;

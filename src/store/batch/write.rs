@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::ConnectionTrait;
 use time::{Duration, OffsetDateTime};
 
-use super::Failed;
 use super::decide::Seen;
+use super::{Failed, Script};
 use crate::model::{AuthorizationCode, Digest, LedgerEntry, RefreshToken, TokenFamily};
 use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
@@ -41,6 +41,11 @@ const SPARE: Duration = Duration::days(1);
 pub(super) fn nothing_but_entries(orders: &[Order]) -> Option<Vec<&LedgerEntry>> {
     let effects = orders.iter().flat_map(|it| &it.effects);
     effects.map(as_entry).collect()
+}
+
+/// Whether `orders` take more than rows of the ledger, and so a transaction.
+pub(super) fn take_a_transaction(orders: &[Order]) -> bool {
+    orders.iter().flat_map(|it| &it.effects).any(|it| as_entry(it).is_none())
 }
 
 fn rotated_until(effect: &Effect) -> Option<OffsetDateTime> {
@@ -78,9 +83,14 @@ pub(super) async fn write(
     for order in orders {
         order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, until, seen));
     }
-    let entries = std::mem::take(&mut kinds.entries);
-    let changes = kinds.write(db, now, until).await?;
-    let head = record(db, &entries, node, head).await?;
+    let mut script = Script::new(db);
+    let head = record(db, &mut script, &kinds.entries, node, head).await?;
+    kinds.add_to(&mut script, now, until);
+    script.run(db).await?;
+    let mut changes = Vec::new();
+    for (effect, now) in kinds.seldom {
+        changes.extend(happen(db, effect, now).await?);
+    }
     changes::announce(db, &changes).await?;
     Ok((changes, head))
 }
@@ -121,53 +131,33 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    async fn write(
-        self,
-        db: &impl ConnectionTrait,
-        now: OffsetDateTime,
-        until: OffsetDateTime,
-    ) -> Result<Vec<Change>, Failed> {
-        let marked = single_uses::mark(db, &self.marks).await?;
-        all(marked, self.marks.len())?;
-        codes::keep(db, &self.codes).await?;
-        all(codes::redeem(db, &self.redeemed, now).await?, self.redeemed.len())?;
-        token_families::open(db, &self.opened).await?;
+    fn add_to(&self, script: &mut Script, now: OffsetDateTime, until: OffsetDateTime) {
+        single_uses::mark(script, &self.marks);
+        codes::keep(script, &self.codes);
+        codes::redeem(script, &self.redeemed, now);
+        token_families::open(script, &self.opened);
 
-        token_families::prolong(db, &self.prolonged, until + SPARE).await?;
-        logins::prolong(db, &self.logins, until + SPARE).await?;
-        let rotated = refresh_tokens::redeem(db, &self.rotated, now, until).await?;
-        all(rotated, self.rotated.len())?;
-        refresh_tokens::keep(db, &self.refresh_tokens).await?;
-
-        let mut changes = Vec::new();
-        for (effect, now) in &self.seldom {
-            changes.extend(happen(db, effect, *now).await?);
-        }
-        Ok(changes)
+        token_families::prolong(script, &self.prolonged, until + SPARE);
+        logins::prolong(script, &self.logins, until + SPARE);
+        refresh_tokens::redeem(script, &self.rotated, now, until);
+        refresh_tokens::keep(script, &self.refresh_tokens);
     }
 }
 
 async fn record(
     db: &impl ConnectionTrait,
+    script: &mut Script,
     entries: &[&LedgerEntry],
     node: &str,
     head: Option<&Head>,
 ) -> Result<Option<Head>, Failed> {
     match (entries, head) {
         ([], head) => Ok(head.cloned()),
-        (_, Some(head)) => Ok(Some(ledger::append(db, head, entries).await?)),
+        (_, Some(head)) => Ok(Some(ledger::append(db, script, head, entries).await?)),
         (_, None) => {
             let begun = Head::open(db, node).await?;
-            Ok(Some(ledger::append(db, &begun, entries).await?))
+            Ok(Some(ledger::append(db, script, &begun, entries).await?))
         }
-    }
-}
-
-/// Whether a statement found all that the look had found.
-fn all(done: u64, wanted: usize) -> Result<(), Failed> {
-    match usize::try_from(done) == Ok(wanted) {
-        true => Ok(()),
-        false => Err(Failed::Raced),
     }
 }
 

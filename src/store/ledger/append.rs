@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
+use super::super::batch::Script;
 use super::super::many::{self, ForMany};
 use super::super::{StoreError, hexadecimal};
 use super::chain::{self, Hash};
@@ -57,6 +58,22 @@ impl Head {
         many::is_one_statement(entries.len()) && month.is_some_and(|it| it <= self.month)
     }
 
+    /// The same where [`Head::takes_at_once`] says so.
+    pub(in crate::store) fn append(&self, script: &mut Script, entries: &[&LedgerEntry]) -> Self {
+        let mut next = self.clone();
+        next.add(script, entries);
+        next
+    }
+
+    fn add(&mut self, script: &mut Script, entries: &[&LedgerEntry]) {
+        let (inserts, month) = (Arc::clone(&self.inserts), self.month);
+        let rows = entries.iter().map(|it| row::values(self.chained(it)));
+        match script.backend() {
+            DbBackend::Sqlite => inserts.rows.all(script, &[], rows),
+            _ => inserts.rows.all(script, &[], rows.map(|it| with(it, month.into()))),
+        }
+    }
+
     /// Gives `entry` the next place.
     fn chained(&mut self, entry: &LedgerEntry) -> LedgerRecord {
         let mut record = row::record(entry);
@@ -76,53 +93,31 @@ impl Head {
     }
 }
 
-/// Appends all `entries` in order, inside the caller's transaction. The head that is returned
-/// counts once the transaction is committed.
+/// Adds to `script` what appends all `entries` in order, in the transaction `db`. The head that is
+/// returned counts once that is committed.
+///
+/// Where another process turned the month on this file before our clock did, the script fails
+/// with what [`is_over`] knows.
 pub(in crate::store) async fn append(
     db: &impl ConnectionTrait,
+    script: &mut Script,
     head: &Head,
     entries: &[&LedgerEntry],
 ) -> Result<Head, StoreError> {
     let mut next = head.clone();
     let Some(month) = entries.iter().map(|it| month_of(it.at)).max() else { return Ok(next) };
-    let backend = db.get_database_backend();
-    let mut first_number = None;
+    let mut rest = entries;
     if month > next.month {
         let (month, first) = months::turn(db, month).await?;
-        next.go_to(backend, month);
-        first_number = first;
-    }
-    let mut rest = entries;
-    if let (Some(number), [entry, others @ ..]) = (first_number, entries) {
-        let first = with(row::values(next.chained(entry)), number.into());
-        next.inserts.numbered.execute(db, &[], std::iter::once(first)).await?;
-        rest = others;
-    }
-    let before = next.clone();
-    match insert(db, &mut next, rest).await {
-        // Another process turned the month on this file before our clock did.
-        Err(error) if months::is_over(&error) => {
-            next = before;
-            next.go_to(backend, months::newest(db).await?);
-            insert(db, &mut next, rest).await?;
+        next.go_to(script.backend(), month);
+        if let (Some(number), [entry, others @ ..]) = (first, entries) {
+            let first = with(row::values(next.chained(entry)), number.into());
+            next.inserts.numbered.all(script, &[], std::iter::once(first));
+            rest = others;
         }
-        done => done?,
     }
+    next.add(script, rest);
     Ok(next)
-}
-
-async fn insert(
-    db: &impl ConnectionTrait,
-    head: &mut Head,
-    entries: &[&LedgerEntry],
-) -> Result<(), StoreError> {
-    let (inserts, month) = (Arc::clone(&head.inserts), head.month);
-    let rows = entries.iter().map(|it| row::values(head.chained(it)));
-    match db.get_database_backend() {
-        DbBackend::Sqlite => inserts.rows.execute(db, &[], rows).await?,
-        _ => inserts.rows.execute(db, &[], rows.map(|it| with(it, month.into()))).await?,
-    };
-    Ok(())
 }
 
 /// The values of a row, and one more.

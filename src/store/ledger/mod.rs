@@ -15,6 +15,7 @@ mod walk;
 
 pub(super) use append::{Head, append};
 pub use checkpoints::{checkpoints, keep_checkpoint, newest_checkpoints, unvouched_ends};
+pub(super) use months::is_over;
 pub use months::{hold, month_of, prepare, show_months};
 pub use read::{about, chains, records, tail};
 pub use retention::{Ending, clear, drop_month, dropped, past};

@@ -99,7 +99,7 @@ pub(super) async fn turn(
 const OVER: &str = "this month of the ledger is over";
 
 /// Whether a row came too late for its table.
-pub(super) fn is_over(error: &StoreError) -> bool {
+pub(in crate::store) fn is_over(error: &StoreError) -> bool {
     matches!(error, StoreError::Database(error) if error.to_string().contains(OVER))
 }
 

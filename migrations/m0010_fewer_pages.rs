@@ -1,0 +1,49 @@
+//! What a request writes lies together. An index on something random dirties a page for each row.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let up = match manager.get_database_backend() {
+            DbBackend::Sqlite => SQLITE,
+            _ => POSTGRES,
+        };
+        manager.get_connection().execute_unprepared(up).await?;
+        manager.get_connection().execute_unprepared(BOTH).await?;
+        Ok(())
+    }
+
+    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("refresh tokens may have outlived their families".into()))
+    }
+}
+
+/// Refresh tokens expire by themselves and not with their families.
+const SQLITE: &str = r#"
+CREATE TABLE new_refresh_tokens (
+    "digest" blob(1) NOT NULL PRIMARY KEY,
+    "family" text NOT NULL,
+    "expires_at" integer NOT NULL,
+    "used_at" integer NULL
+);
+INSERT INTO new_refresh_tokens SELECT digest, family, expires_at, used_at FROM refresh_tokens;
+DROP TABLE refresh_tokens;
+ALTER TABLE new_refresh_tokens RENAME TO refresh_tokens;
+"#;
+
+const POSTGRES: &str = "
+ALTER TABLE refresh_tokens DROP CONSTRAINT refresh_tokens_family_fkey;
+DROP INDEX refresh_tokens_by_family;
+";
+
+/// Nobody looks for families by these two.
+const BOTH: &str = "
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+DROP INDEX token_families_by_sid;
+DROP INDEX token_families_by_user;
+";
