@@ -54,7 +54,7 @@ async fn backed_up_under_load_and_restored() {
     assert_eq!(agent.exchange(&tokens.member("id_token")).await.unwrap().status, 200);
     let opened = server.store().await;
     for (jti, _) in before {
-        let rows = store::ledger::about(opened.read(), &jti).await.unwrap();
+        let rows = store::ledger::named(opened.read(), &jti).await.unwrap();
         let own = rows.iter().filter(|row| row.entry.jti.as_ref() == Some(&jti));
         assert_eq!(own.count(), 1, "{jti}");
     }

@@ -185,7 +185,7 @@ async fn told_to_stop() {
     let token: serde_json::Value = serde_json::from_str(body).unwrap();
     let jti = jti_of(token["access_token"].as_str().unwrap());
     let opened = server.store().await;
-    assert_eq!(store::ledger::about(opened.read(), &jti).await.unwrap().len(), 1);
+    assert_eq!(store::ledger::named(opened.read(), &jti).await.unwrap().len(), 1);
 }
 
 /// SIGTERM under load: every answer is whole, and every token of one is in the ledger.

@@ -120,7 +120,7 @@ async fn fifty_presentations_of_one_id_jag() {
         let after = nodes.balancer.connections();
         assert!(before.iter().zip(&after).all(|(before, after)| after - before >= 20));
         let token = jti_of(&given[0].member("access_token"));
-        let rows = store::ledger::about(server.store().await.read(), &token).await.unwrap();
+        let rows = store::ledger::named(server.store().await.read(), &token).await.unwrap();
         assert_eq!(rows.len(), 1);
     }
 }

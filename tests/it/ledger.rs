@@ -137,7 +137,8 @@ async fn what_came_of_an_id_jag() {
     redeem(&world, &id_jag, &[]).await.access_token();
     redeem(&world, &id_jag, &[]).await.refusal();
     let db = world.live.shared().store.read();
-    let about = store::ledger::about(db, &jti_of(&id_jag)).await.unwrap();
+    let mut about = store::ledger::named(db, &jti_of(&id_jag)).await.unwrap();
+    about.extend(store::ledger::obtained_by(db, &jti_of(&id_jag), about[0].number).await.unwrap());
     let events: Vec<_> = about.iter().map(|row| row.entry.event.as_str()).collect();
     assert_eq!(events, ["id_jag", "access_token", "access_token"]);
     let Outcome::Refused { code, reason } = &about[2].entry.outcome else { panic!("a replay") };

@@ -62,7 +62,8 @@ async fn fifty_presentations_of_one_id_jag() {
     let (right, said) = one_of(answers.await);
     assert_snapshot!(said, @"400 invalid_grant: the assertion was already used");
 
-    let rows = store::ledger::about(world.live.shared().store.read(), "jag-1").await.unwrap();
+    let store = &world.live.shared().store;
+    let rows = store::ledger::obtained_by(store.read(), "jag-1", 0).await.unwrap();
     let (issued, refused): (Vec<_>, Vec<_>) =
         rows.iter().partition(|row| row.entry.outcome == Outcome::Issued);
     assert_eq!((issued.len(), refused.len()), (1, 49));

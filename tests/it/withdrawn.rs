@@ -101,7 +101,7 @@ async fn the_ledger_names_the_account() {
     let id_jag = world.sign(crate::support::PARTNER, ID_JAG_TYP, &claims);
     let answer = redeem(&world, &id_jag, &[]).await;
     let jti = answer.claims()["jti"].as_str().unwrap().to_owned();
-    let rows = store::ledger::about(world.live.shared().store.read(), &jti).await.unwrap();
+    let rows = store::ledger::named(world.live.shared().store.read(), &jti).await.unwrap();
     let entry = &rows[0].entry;
     assert_eq!(
         entry.user.as_ref().map(|it| it.as_str().into()),

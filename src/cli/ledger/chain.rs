@@ -25,10 +25,8 @@ const MOST: usize = 1000;
 
 impl Chain {
     pub(super) async fn about(store: &Store, jti: &str) -> Result<Self, Failure> {
-        let mut chain = Self::default();
-        let rows = store::ledger::about(store.read(), jti).await?;
-        chain.entries =
-            rows.into_iter().filter(|it| it.entry.jti.as_deref() == Some(jti)).collect();
+        let entries = store::ledger::named(store.read(), jti).await?;
+        let mut chain = Self { entries, ..Self::default() };
         if let Some(first) = chain.entries.first() {
             chain.back(store, &first.clone()).await?;
         } else {
@@ -45,10 +43,8 @@ impl Chain {
     async fn back(&mut self, store: &Store, from: &LedgerRow) -> Result<(), Failure> {
         let mut child = from.clone();
         while let Some(parent) = child.entry.parent.clone().filter(|_| self.back.len() < DEEPEST) {
-            let rows = store::ledger::about(store.read(), &parent).await?;
-            let is_parent =
-                |it: &LedgerRow| it.entry.jti.as_ref() == Some(&parent) && led_to(it, &child);
-            let Some(row) = rows.into_iter().find(is_parent) else {
+            let rows = store::ledger::named(store.read(), &parent).await?;
+            let Some(row) = rows.into_iter().find(|it| led_to(it, &child)) else {
                 self.elsewhere = Some(parent);
                 break;
             };
@@ -66,7 +62,8 @@ impl Chain {
             if !seen.insert(row.number) || seen.len() > MOST {
                 continue;
             }
-            if let Some(jti) = row.entry.jti.as_deref().filter(|_| depth < DEEPEST) {
+            let goes_on = depth < DEEPEST && leads_on(row.entry.event);
+            if let Some(jti) = row.entry.jti.as_deref().filter(|_| goes_on) {
                 ahead.extend(self.children(store, jti, Some(&row), depth + 1).await?);
             }
             self.forward.push((depth, row));
@@ -82,19 +79,26 @@ impl Chain {
         parent: Option<&LedgerRow>,
         depth: usize,
     ) -> Result<Vec<(usize, LedgerRow)>, Failure> {
-        let rows = store::ledger::about(store.read(), jti).await?;
+        let oldest = self.entries.iter().map(|it| it.number).min();
+        let after = parent.map(|it| it.number).or(oldest).unwrap_or_default();
+        let rows = store::ledger::obtained_by(store.read(), jti, after).await?;
         let parents: Vec<_> = parent.into_iter().chain(&self.entries).collect();
         let follows = |row: &LedgerRow| {
-            let named = row.entry.parent.as_deref() == Some(jti);
             let mut parents = parents.iter().filter(|it| it.entry.jti.as_deref() == Some(jti));
             // What was issued elsewhere has no entry of its own.
-            named
-                && (self.entries.is_empty() && parent.is_none()
-                    || parents.any(|it| led_to(it, row)))
+            self.entries.is_empty() && parent.is_none() || parents.any(|it| led_to(it, row))
         };
         let mut rows: Vec<_> = rows.into_iter().filter(follows).map(|row| (depth, row)).collect();
         rows.reverse();
         Ok(rows)
+    }
+}
+
+/// Whether anything can come of what such an entry is about.
+fn leads_on(event: LedgerEvent) -> bool {
+    match event {
+        LedgerEvent::SignIn | LedgerEvent::Code | LedgerEvent::IdToken | LedgerEvent::IdJag => true,
+        LedgerEvent::SignOut | LedgerEvent::AccessToken | LedgerEvent::TokenRequest => false,
     }
 }
 

@@ -168,6 +168,27 @@ async fn a_family_that_is_revoked_in_between() {
     assert!(store.family("f-1").await.unwrap().unwrap().revoked);
 }
 
+/// What came of one thing is found among the rows of everybody else, wherever it lies.
+#[tokio::test]
+async fn what_came_of_one_among_many() {
+    let store = store().await;
+    let entry = |number: usize, parent: &str| {
+        let Effect::Record(mut entry) = records(&format!("{number}")) else { panic!("a row") };
+        entry.parent = Some(parent.to_owned());
+        vec![Effect::Record(entry)]
+    };
+    let rows = (1..=700).map(|it| entry(it, if it % 150 == 0 { "sought" } else { "other" }));
+    let answers = together(&store, rows.collect()).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let numbers = async |after| {
+        let rows = ledger::obtained_by(store.read(), "sought", after).await.unwrap();
+        rows.into_iter().map(|it| it.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(0).await, [150, 300, 450, 600]);
+    assert_eq!(numbers(300).await, [450, 600]);
+    assert_eq!(numbers(700).await, [0; 0]);
+}
+
 /// Without a limit, memory would be the limit.
 #[tokio::test]
 async fn more_than_can_wait() {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::super::StoreError;
 use super::super::columns::parsed;
-use super::months::month_of;
+use super::months::{self, ROWS_OF_A_SEGMENT, SEGMENT, month_of};
 use super::row::{self, COLUMNS, milliseconds};
 use crate::model::{LedgerChain, LedgerRecord, LedgerRow};
 
@@ -23,11 +23,43 @@ pub async fn tail(
     rows.into_iter().map(row::model).collect()
 }
 
-/// The rows of what has this `jti`, and of all that was obtained or refused by it.
-pub async fn about(db: &impl ConnectionTrait, jti: &str) -> Result<Vec<LedgerRow>, StoreError> {
-    let rest = "WHERE jti = $1 OR parent = $1 ORDER BY number LIMIT 1000";
-    let rows = select(db, rest, [jti.into()]).await?;
+/// So many rows of one kind are enough for anybody.
+const MOST: usize = 1000;
+
+/// The rows of what has this `jti`, oldest first.
+pub async fn named(db: &impl ConnectionTrait, jti: &str) -> Result<Vec<LedgerRow>, StoreError> {
+    let rest = format!("WHERE jti = $1 ORDER BY number LIMIT {MOST}");
+    let rows = select(db, &rest, [jti.into()]).await?;
     rows.into_iter().map(row::model).collect()
+}
+
+/// The rows of all that was obtained or refused by what has this `jti`, oldest first; only those
+/// after `after`. It looks into each segment of the index, which takes some 100 ms for ten
+/// million rows.
+pub async fn obtained_by(
+    db: &impl ConnectionTrait,
+    jti: &str,
+    after: i64,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let mut rows = Vec::new();
+    for table in months::tables(db).await? {
+        let text = format!(
+            "WITH RECURSIVE segments (segment) AS (\
+             SELECT MIN(number) / {ROWS_OF_A_SEGMENT} FROM {table} WHERE number > $2 UNION ALL \
+             SELECT segment + 1 FROM segments \
+             WHERE segment < (SELECT MAX(number) FROM {table}) / {ROWS_OF_A_SEGMENT}) \
+             SELECT number, {COLUMNS} FROM segments CROSS JOIN {table} \
+             WHERE {SEGMENT} = segment AND parent = $1 AND number > $2 LIMIT {MOST}"
+        );
+        let values = [jti.into(), after.into()];
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), text, values);
+        for row in db.query_all_raw(statement).await? {
+            rows.push(row::model(row::read(&row)?)?);
+        }
+    }
+    rows.sort_unstable_by_key(|row| row.number);
+    rows.truncate(MOST);
+    Ok(rows)
 }
 
 /// The next rows after `after`, at most `at_most`, as they lie there: from the beginning of the
