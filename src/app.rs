@@ -22,7 +22,7 @@ use crate::outbound::{self, FetchKeys, Http, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{self, KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
 use crate::store::{self, Store, StoreError, leases};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, with_causes};
 
 /// Answers from others are small: key sets and metadata.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -207,16 +207,10 @@ impl Running {
             }
             // What was written since the last checkpoint.
             if let Err(error) = server::ledger::checkpoint(&self.issuers).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the ledger is not signed"
-                );
+                tracing::warn!(error = with_causes(&error), "the ledger is not signed");
             }
             if let Err(error) = self.issuers.shared().store.clone().close().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the database did not close"
-                );
+                tracing::warn!(error = with_causes(&error), "the database did not close");
             }
         };
         if tokio::time::timeout(PATIENCE, ending).await.is_err() {
@@ -270,7 +264,7 @@ async fn hear(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
 async fn refresh(issuers: &LiveIssuers) {
     if let Err(error) = issuers.refresh().await {
         issuers.shared().metrics.database_failed();
-        tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+        tracing::warn!(error = with_causes(&error), "the directory is unread");
     }
 }
 
@@ -278,7 +272,7 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
     let shared = issuers.shared();
     let us = shared.environment.unique_id();
     if let Err(error) = shared.store.lengthen_log().await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the log is left short");
+        tracing::warn!(error = with_causes(&error), "the log is left short");
     }
     while wait(SWEEP, &mut stopped).await {
         // Step by step, so that requests get in between.
@@ -288,7 +282,7 @@ async fn sweep(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
                 Ok(swept) => tracing::debug!(swept, "expired rows were swept"),
                 Err(error) => {
                     shared.metrics.database_failed();
-                    tracing::warn!(error = &error as &dyn std::error::Error, "sweeping failed");
+                    tracing::warn!(error = with_causes(&error), "sweeping failed");
                     break;
                 }
             }
@@ -321,7 +315,7 @@ async fn limit(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
             shared.limits.forget();
         }
         if let Err(error) = issuance::record_sums(shared).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a sum is not recorded yet");
+            tracing::warn!(error = with_causes(&error), "a sum is not recorded yet");
         }
     }
 }
@@ -330,7 +324,7 @@ async fn tend(issuers: Arc<LiveIssuers>, mut stopped: watch::Receiver<bool>) {
     loop {
         if let Err(error) = server::ledger::tend(&issuers).await {
             issuers.shared().metrics.database_failed();
-            tracing::warn!(error = &error as &dyn std::error::Error, "the ledger is not tended");
+            tracing::warn!(error = with_causes(&error), "the ledger is not tended");
         }
         if !wait(TEND, &mut stopped).await {
             return;

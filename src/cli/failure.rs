@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::telemetry::with_causes;
+
 #[derive(Debug)]
 pub(super) struct Failure(String);
 
@@ -27,18 +29,4 @@ impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Self(with_causes(&error))
     }
-}
-
-/// Some errors say their cause themselves: it is not said twice.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -13,6 +13,7 @@ use super::pages::{ErrorPage, SignInFailure};
 use crate::grants::TokenError;
 use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Issuer, error_description};
+use crate::telemetry::with_causes;
 
 /// What a request gets that was not answered in time.
 pub(super) fn timed_out() -> Response {
@@ -55,7 +56,7 @@ fn status(code: ErrorCode) -> StatusCode {
 /// Writes the cause of a fault of ours to the log. A refusal is logged with its answer.
 pub(super) fn log(code: ErrorCode, error: &(dyn std::error::Error + 'static)) {
     if code.is_ours() {
-        tracing::error!(error.code = code.as_str(), error, "a request failed");
+        tracing::error!(error.code = code.as_str(), error = with_causes(error), "a request failed");
     } else {
         let said = error_description(&error.to_string());
         tracing::info!(error.code = code.as_str(), "a request was refused: {said}");
@@ -298,7 +299,7 @@ pub(super) fn html(page: &impl Template) -> Response {
             (headers, text).into_response()
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a page cannot be rendered");
+            tracing::error!(error = with_causes(&error), "a page cannot be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, OUR_FAULT).into_response()
         }
     }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::error;
 use crate::server::LiveIssuers;
 use crate::store::Away;
-use crate::telemetry::METRICS_TYPE;
+use crate::telemetry::{METRICS_TYPE, with_causes};
 
 /// The process lives.
 pub(super) async fn healthz() -> &'static str {
@@ -26,7 +26,7 @@ pub(super) async fn readyz(State(issuers): State<Arc<LiveIssuers>>) -> Response 
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             issuers.shared().metrics.database_failed();
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database is away");
+            tracing::warn!(error = with_causes(&error), "the database is away");
             error::not_ready(error.away().map_or("the database fails", Away::as_str))
         }
     }

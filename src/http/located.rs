@@ -14,6 +14,7 @@ use crate::config::TrustedProxies;
 use crate::limits::Endpoint;
 use crate::oauth::RequestId;
 use crate::server::{AuthorizationServer, LiveIssuers};
+use crate::telemetry::with_causes;
 
 /// The server that a request is for, and what else every handler may want to know.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ pub(super) async fn locate(
             Ok(issuers) => issuers,
             Err(error) => {
                 live.shared().metrics.database_failed();
-                tracing::warn!(error = &error as &dyn std::error::Error, "the directory is unread");
+                tracing::warn!(error = with_causes(&error), "the directory is unread");
                 if is_for_machines(&path) {
                     return Err(error::unavailable());
                 }

@@ -13,6 +13,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use crate::model::Digest;
 use crate::server::Shared;
 use crate::store::{StoreError, sessions};
+use crate::telemetry::with_causes;
 
 /// Sessions in the table `sessions`, found by the digest of what is in the cookie: who reads
 /// the table cannot take a session over.
@@ -84,7 +85,7 @@ fn encode(record: &Record) -> Result<String> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failed(error: StoreError) -> Error {
-    tracing::error!(error = &error as &dyn std::error::Error, "sessions cannot be kept");
+    tracing::error!(error = with_causes(&error), "sessions cannot be kept");
     Error::Backend(error.to_string())
 }
 

@@ -47,6 +47,12 @@ impl Away {
     fn of(error: &DbErr) -> Option<Self> {
         match error {
             DbErr::ConnectionAcquire(_) => Some(Self::Unreachable),
+            // Who is being killed may still accept, and hang up in the middle of the greeting.
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+                if matches!(&**error, SqlxError::Protocol(_)) =>
+            {
+                Some(Self::Unreachable)
+            }
             DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) => match cause {
                 RuntimeErr::SqlxError(error) => Self::of_driver(error),
                 RuntimeErr::Internal(_) => None,
@@ -177,5 +183,9 @@ mod tests {
         assert_eq!(postgres("57P01"), Some(Away::Unreachable));
         assert_eq!(postgres("08006"), Some(Away::Unreachable));
         assert_eq!([postgres("23505"), postgres("42P01")], [None; 2]);
+
+        let protocol = || RuntimeErr::SqlxError(Arc::new(SqlxError::Protocol("0x00".into())));
+        assert_eq!(Away::of(&DbErr::Conn(protocol())), Some(Away::Unreachable));
+        assert_eq!(Away::of(&DbErr::Query(protocol())), None, "this one is a mistake of ours");
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use serde_json::json;
 
+use crate::telemetry::with_causes;
 use crate::terminal::{Ink, printable, say};
 
 /// All that was looked at, in order.
@@ -52,13 +53,7 @@ impl Findings {
 
     /// Something could not be looked at.
     pub(super) fn failed(&mut self, group: &'static str, what: &str, error: &dyn Error) {
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes = format!("{causes}: {cause}");
-            source = cause.source();
-        }
-        self.add(group, State::Problem, what, &causes);
+        self.add(group, State::Problem, what, &with_causes(error));
     }
 
     fn add(&mut self, group: &'static str, state: State, what: &str, advice: &str) {
