@@ -55,7 +55,10 @@ DROP TABLE refresh_tokens;
 ALTER TABLE new_refresh_tokens RENAME TO refresh_tokens;
 "#;
 
+/// Locks are taken in the order in which requests take them. Writers wait while the index of the
+/// ledger is made anew.
 const POSTGRES: &str = "
+LOCK TABLE token_families, refresh_tokens, ledger IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE refresh_tokens DROP CONSTRAINT refresh_tokens_family_fkey;
 DROP INDEX refresh_tokens_by_family;
 DROP INDEX ledger_parent;

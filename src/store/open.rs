@@ -174,9 +174,9 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Makes the write-ahead log of a SQLite file as long as it will be, which takes some 20 ms.
-    /// A disk writes over what is there two to five times as fast as it makes a file longer, and
-    /// each commit waits for it.
+    /// Makes the write-ahead log of a SQLite file as long as it will be: a disk writes over what
+    /// is there two to five times as fast as it makes a file longer, and each commit waits for
+    /// it. This takes some 20 ms, and the next commit waits until the disk has all of it.
     pub async fn lengthen_log(&self) -> Result<(), StoreError> {
         if !self.databases.is_file {
             return Ok(());

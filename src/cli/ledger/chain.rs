@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::failure::Failure;
 use crate::model::{LedgerEvent, LedgerRow, Outcome};
-use crate::store::{self, Store};
+use crate::store::{self, Store, Transaction};
 
 /// The entries about one thing, with those before and those after it.
 #[derive(Default)]
@@ -25,14 +25,18 @@ const MOST: usize = 1000;
 
 impl Chain {
     pub(super) async fn about(store: &Store, jti: &str) -> Result<Self, Failure> {
-        let entries = store::ledger::named(store.read(), jti).await?;
+        // All of it as it was at one moment, whatever months come and go.
+        let snapshot = store.snapshot().await?;
+        store::ledger::hold(&snapshot).await?;
+        let db = &snapshot;
+        let entries = store::ledger::named(db, jti).await?;
         let mut chain = Self { entries, ..Self::default() };
         if let Some(first) = chain.entries.first() {
-            chain.back(store, &first.clone()).await?;
+            chain.back(db, &first.clone()).await?;
         } else {
             chain.elsewhere = Some(jti.to_owned());
         }
-        chain.forward(store, jti).await?;
+        chain.forward(db, jti).await?;
         Ok(chain)
     }
 
@@ -40,10 +44,10 @@ impl Chain {
         self.entries.is_empty() && self.forward.is_empty()
     }
 
-    async fn back(&mut self, store: &Store, from: &LedgerRow) -> Result<(), Failure> {
+    async fn back(&mut self, db: &Transaction, from: &LedgerRow) -> Result<(), Failure> {
         let mut child = from.clone();
         while let Some(parent) = child.entry.parent.clone().filter(|_| self.back.len() < DEEPEST) {
-            let rows = store::ledger::named(store.read(), &parent).await?;
+            let rows = store::ledger::named(db, &parent).await?;
             let Some(row) = rows.into_iter().find(|it| led_to(it, &child)) else {
                 self.elsewhere = Some(parent);
                 break;
@@ -54,17 +58,17 @@ impl Chain {
         Ok(())
     }
 
-    async fn forward(&mut self, store: &Store, jti: &str) -> Result<(), Failure> {
+    async fn forward(&mut self, db: &Transaction, jti: &str) -> Result<(), Failure> {
         let mut seen = BTreeSet::new();
         // What is still to be followed, the next one last.
-        let mut ahead = self.children(store, jti, None, 0).await?;
+        let mut ahead = self.children(db, jti, None, 0).await?;
         while let Some((depth, row)) = ahead.pop() {
             if !seen.insert(row.number) || seen.len() > MOST {
                 continue;
             }
             let goes_on = depth < DEEPEST && leads_on(row.entry.event);
             if let Some(jti) = row.entry.jti.as_deref().filter(|_| goes_on) {
-                ahead.extend(self.children(store, jti, Some(&row), depth + 1).await?);
+                ahead.extend(self.children(db, jti, Some(&row), depth + 1).await?);
             }
             self.forward.push((depth, row));
         }
@@ -74,14 +78,14 @@ impl Chain {
     /// The entries whose parent is `jti`, newest first.
     async fn children(
         &self,
-        store: &Store,
+        db: &Transaction,
         jti: &str,
         parent: Option<&LedgerRow>,
         depth: usize,
     ) -> Result<Vec<(usize, LedgerRow)>, Failure> {
         let oldest = self.entries.iter().map(|it| it.number).min();
         let after = parent.map(|it| it.number).or(oldest).unwrap_or_default();
-        let rows = store::ledger::obtained_by(store.read(), jti, after).await?;
+        let rows = store::ledger::obtained_by(db, jti, after).await?;
         let parents: Vec<_> = parent.into_iter().chain(&self.entries).collect();
         let follows = |row: &LedgerRow| {
             let mut parents = parents.iter().filter(|it| it.entry.jti.as_deref() == Some(jti));

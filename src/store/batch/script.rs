@@ -29,6 +29,11 @@ impl Script {
         self.steps.push((statement, rows));
     }
 
+    pub(in crate::store) fn then(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
     /// Executes all of it. If a statement did not find what it has to touch, somebody else was
     /// faster, and the transaction has to be undone.
     pub(in crate::store) async fn run(self, db: &impl ConnectionTrait) -> Result<(), Failed> {

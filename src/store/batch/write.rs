@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use time::{Duration, OffsetDateTime};
 
 use super::decide::Seen;
@@ -83,13 +83,27 @@ pub(super) async fn write(
     for order in orders {
         order.effects.iter().for_each(|effect| kinds.sort(effect, order.now, until, seen));
     }
-    let mut script = Script::new(db);
-    let head = record(db, &mut script, &kinds.entries, node, head).await?;
+    let (mut rows, mut script) = (Script::new(db), Script::new(db));
+    let head = record(db, &mut rows, &kinds.entries, node, head).await?;
     kinds.add_to(&mut script, now, until);
-    script.run(db).await?;
+    // PostgreSQL numbers the rows of the ledger when they are written: so they come after all that
+    // may wait for another node, or others would be far ahead by the time of the commit.
+    let last = match db.get_database_backend() {
+        DbBackend::Sqlite => {
+            rows.then(script).run(db).await?;
+            None
+        }
+        _ => {
+            script.run(db).await?;
+            Some(rows)
+        }
+    };
     let mut changes = Vec::new();
     for (effect, now) in kinds.seldom {
         changes.extend(happen(db, effect, now).await?);
+    }
+    if let Some(rows) = last {
+        rows.run(db).await?;
     }
     changes::announce(db, &changes).await?;
     Ok((changes, head))

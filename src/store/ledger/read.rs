@@ -34,8 +34,8 @@ pub async fn named(db: &impl ConnectionTrait, jti: &str) -> Result<Vec<LedgerRow
 }
 
 /// The rows of all that was obtained or refused by what has this `jti`, oldest first; only those
-/// after `after`. It looks into each segment of the index, which takes some 100 ms for ten
-/// million rows.
+/// after `after`. It looks into each segment of the index, which takes some 30 ms for a
+/// million rows, and into one month after the other: `db` should be a snapshot.
 pub async fn obtained_by(
     db: &impl ConnectionTrait,
     jti: &str,
@@ -49,7 +49,8 @@ pub async fn obtained_by(
              SELECT segment + 1 FROM segments \
              WHERE segment < (SELECT MAX(number) FROM {table}) / {ROWS_OF_A_SEGMENT}) \
              SELECT number, {COLUMNS} FROM segments CROSS JOIN {table} \
-             WHERE {SEGMENT} = segment AND parent = $1 AND number > $2 LIMIT {MOST}"
+             WHERE {SEGMENT} = segment AND parent = $1 AND number > $2 \
+             ORDER BY number LIMIT {MOST}"
         );
         let values = [jti.into(), after.into()];
         let statement = Statement::from_sql_and_values(db.get_database_backend(), text, values);
