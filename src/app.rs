@@ -20,7 +20,9 @@ use crate::jose::KeyEncryptionKey;
 use crate::limits::Limits;
 use crate::outbound::{self, FetchKeys, Http, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
-use crate::server::{self, KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError};
+use crate::server::{
+    self, DpopNonces, KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError,
+};
 use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::{Metrics, with_causes};
 
@@ -142,6 +144,8 @@ pub async fn assemble_with(
         passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
         remote_keys,
         environment,
+        id_jag_by_refresh_token: config.id_jag_by_refresh_token,
+        dpop_nonces: DpopNonces::new(secret_key.clone(), config.dpop_nonce_required),
         secret_key,
         lifetimes: config.lifetimes,
         sign_in: config.sign_in,

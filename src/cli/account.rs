@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::opened::{Need, Opened};
 use super::table;
 use crate::config::Config;
-use crate::model::Service;
+use crate::model::{Foreign, Service, Trust};
 use crate::oauth::{Issuer, ServiceId, Subject};
 use crate::store::{self, Store, accounts};
 use crate::terminal::{Ink, printable, say};
@@ -51,6 +51,9 @@ struct Whose {
     issuer: String,
     /// The `sub` that it calls the person by.
     subject: String,
+    /// The tenant of the issuer that the subject is of, if it has tenants.
+    #[arg(long)]
+    tenant: Option<String>,
 }
 
 pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
@@ -65,19 +68,21 @@ pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
 }
 
 async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Failure> {
-    let (service, issuer, subject) = found(opened, whose).await?;
+    let (service, foreign) = found(opened, whose).await?;
     let transaction = opened.store.begin().await?;
     let trusts = store::trusts::of(&transaction, &service.id).await?;
-    if !trusts.iter().any(|it| it.issuer == issuer) {
+    let trusted = |it: &Trust| it.issuer == foreign.issuer && it.terms.tenant == foreign.tenant;
+    if !trusts.iter().any(trusted) {
         return Err(Failure::new(format!(
-            "{} does not trust {issuer}: add it as [[service.trust]] to the directory file first",
-            service.id
+            "{} does not trust {}: add it as [[service.trust]] to the directory file first",
+            service.id,
+            foreign.realm()
         )));
     }
     let user = store::users::named(&transaction, username).await?;
     let user = user.ok_or_else(|| Failure::new(format!("there is no user {username:?}")))?;
-    accounts::link(&transaction, &service.id, &issuer, &subject, &user.id).await?;
-    let linked = accounts::of(&transaction, &service.id, &issuer, &subject).await?;
+    accounts::link(&transaction, &service.id, &foreign, &user.id).await?;
+    let linked = accounts::of(&transaction, &service.id, &foreign).await?;
     if linked.is_none_or(|it| it.id != user.id) {
         return Err(Failure::new(
             "this subject has another account already, and what it did there stays its own",
@@ -85,8 +90,9 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
     }
     Store::finish(transaction).await?;
     say(format_args!(
-        "+ {} of {issuer} is {} at {}",
+        "+ {} of {} is {} at {}",
         printable(&whose.subject),
+        printable(&foreign.realm()),
         username,
         service.id
     ));
@@ -94,14 +100,15 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
 }
 
 async fn switch(opened: &Opened, whose: &Whose, active: bool) -> Result<(), Failure> {
-    let (service, issuer, subject) = found(opened, whose).await?;
+    let (service, foreign) = found(opened, whose).await?;
     let transaction = opened.store.begin().await?;
-    if !accounts::switch(&transaction, &service.id, &issuer, &subject, active).await? {
+    if !accounts::switch(&transaction, &service.id, &foreign, active).await? {
         return Err(Failure::new("there is no such account: see `tegata account list`"));
     }
     Store::finish(transaction).await?;
     let state = if active { "active" } else { "inactive" };
-    say(format_args!("~ {} of {issuer} at {}: {state}", printable(&whose.subject), service.id));
+    let (subject, realm) = (printable(&whose.subject), printable(&foreign.realm()));
+    say(format_args!("~ {subject} of {realm} at {}: {state}", service.id));
     Ok(())
 }
 
@@ -111,13 +118,13 @@ async fn list(opened: &Opened, service: &str) -> Result<(), Failure> {
     let all = accounts::all(opened.store.read(), &service.id).await?;
     let rows: Vec<_> = all
         .iter()
-        .map(|(issuer, subject, account)| {
+        .map(|(foreign, account)| {
             let user = users.iter().find(|it| it.id == account.id);
             let who = user.map_or("made just in time", |it| it.username.as_str());
             let state = if account.active { "active" } else { "inactive" };
             [
-                issuer.to_string(),
-                subject.to_string(),
+                foreign.realm(),
+                foreign.subject.to_string(),
                 who.to_owned(),
                 state.to_owned(),
                 account.id.to_string(),
@@ -128,9 +135,10 @@ async fn list(opened: &Opened, service: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn found(opened: &Opened, whose: &Whose) -> Result<(Service, Issuer, Subject), Failure> {
+async fn found(opened: &Opened, whose: &Whose) -> Result<(Service, Foreign), Failure> {
     let service = service_named(opened, &whose.service).await?;
-    Ok((service, Issuer::parse(&whose.issuer)?, Subject::parse(&whose.subject)?))
+    let (issuer, subject) = (Issuer::parse(&whose.issuer)?, Subject::parse(&whose.subject)?);
+    Ok((service, Foreign { issuer, tenant: whose.tenant.clone(), subject }))
 }
 
 async fn service_named(opened: &Opened, id: &str) -> Result<Service, Failure> {

@@ -1,22 +1,23 @@
 //! Client authentication (RFC 6749 §2.3). Makes the only [`AuthenticatedClient`].
 
+mod possession;
 mod presented;
 mod private_key_jwt;
 
-pub use presented::{BadCredentials, Presented};
+pub use presented::{BadCredentials, Headers, Presented};
 
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
-use crate::jose::BadJwt;
+use crate::jose::{BadJwt, Thumbprint};
 use crate::model::Client;
 use crate::oauth::{AuthMethod, ClientId, ErrorCode};
 use crate::outbound::Unreachable;
 use crate::server::AuthorizationServer;
 use crate::store::{Conflict, Effect};
-use crate::tokens::Unacceptable;
+use crate::tokens::{BadProof, Unacceptable};
 use presented::Proof;
 
 /// A client that proved who it is, as far as its registration asks it to: a public one only
@@ -24,16 +25,19 @@ use presented::Proof;
 #[derive(Debug)]
 pub struct AuthenticatedClient {
     record: Arc<Client>,
-    /// What its proof uses up, together with whatever it gets.
-    uses: Option<UsedProof>,
+    /// The key that it showed to have, to which it wants bound whatever it gets (RFC 9449 §5).
+    key: Option<Thumbprint>,
+    /// What its proofs use up, together with whatever it gets.
+    uses: Vec<UsedProof>,
 }
 
-/// A client assertion, to be marked as used.
+/// A client assertion or a DPoP proof, to be marked as used.
 #[derive(Clone, Debug)]
 struct UsedProof {
     issuer: String,
     jti: crate::oauth::Jti,
     forget_after: OffsetDateTime,
+    otherwise: Conflict,
 }
 
 /// What each says is the `error_description` that is sent; an unknown client reads as a wrong
@@ -52,6 +56,10 @@ pub enum Refusal {
     Assertion(#[from] Unacceptable),
     #[error("client authentication failed: the client is registered to use {0}")]
     Method(&'static str),
+    #[error("the DPoP proof is not acceptable: {0}")]
+    Possession(#[from] BadProof),
+    #[error("the DPoP proof must have the nonce that comes with this answer, in DPoP-Nonce")]
+    NonceWanted(String),
     #[error("the keys of the client cannot be had at the moment")]
     KeysUnreachable(#[source] Unreachable),
 }
@@ -67,6 +75,8 @@ impl Refusal {
             | Self::Assertion(_)
             | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
+            Self::Possession(_) => ErrorCode::InvalidDpopProof,
+            Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
         }
     }
@@ -78,8 +88,22 @@ impl From<BadJwt> for Refusal {
     }
 }
 
-/// Finds out who is asking.
+/// Finds out who is asking, and which key they have if they say so.
 pub async fn authenticate(
+    server: &AuthorizationServer,
+    presented: &Presented,
+    now: OffsetDateTime,
+) -> Result<AuthenticatedClient, Refusal> {
+    let mut client = authenticated(server, presented, now).await?;
+    if let Some(proof) = presented.dpop() {
+        let (key, used) = possession::verify(server, proof, now)?;
+        client.key = Some(key);
+        client.uses.push(used);
+    }
+    Ok(client)
+}
+
+async fn authenticated(
     server: &AuthorizationServer,
     presented: &Presented,
     now: OffsetDateTime,
@@ -98,7 +122,7 @@ pub async fn authenticate(
             match record.auth_method {
                 // `docs/decisions/0019-basic-and-post.md`: a secret is a secret either way.
                 AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
-                    Ok(AuthenticatedClient { record, uses: None })
+                    Ok(AuthenticatedClient::new(record, vec![]))
                 }
                 other => Err(Refusal::Method(other.as_str())),
             }
@@ -111,17 +135,21 @@ pub async fn authenticate(
             if record.auth_method != AuthMethod::PrivateKeyJwt {
                 return Err(Refusal::Failed);
             }
-            let uses = Some(private_key_jwt::verify(server, client, jwt, now).await?);
-            Ok(AuthenticatedClient { record, uses })
+            let used = private_key_jwt::verify(server, client, jwt, now).await?;
+            Ok(AuthenticatedClient::new(record, vec![used]))
         }
         (Proof::None, Some(client)) => match client.record.is_public() {
-            true => Ok(AuthenticatedClient { record: Arc::clone(&client.record), uses: None }),
+            true => Ok(AuthenticatedClient::new(Arc::clone(&client.record), vec![])),
             false => Err(Refusal::Missing),
         },
     }
 }
 
 impl AuthenticatedClient {
+    fn new(record: Arc<Client>, uses: Vec<UsedProof>) -> Self {
+        Self { record, key: None, uses }
+    }
+
     pub fn id(&self) -> &ClientId {
         &self.record.id
     }
@@ -135,13 +163,18 @@ impl AuthenticatedClient {
         !self.record.is_public()
     }
 
+    /// The key that it showed to have, if it showed any.
+    pub fn key(&self) -> Option<&Thumbprint> {
+        self.key.as_ref()
+    }
+
     /// What has to be marked as used in the commit of whatever this client gets.
     pub fn effects(&self) -> Vec<Effect> {
         let effect = |it: &UsedProof| Effect::UseOnce {
             issuer: it.issuer.clone(),
             jti: it.jti.clone(),
             forget_after: it.forget_after,
-            otherwise: Conflict::ProofUsed,
+            otherwise: it.otherwise,
         };
         self.uses.iter().map(effect).collect()
     }

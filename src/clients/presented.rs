@@ -16,6 +16,14 @@ pub struct Presented {
     client_id: Option<ClientId>,
     proof: Proof,
     by_header: bool,
+    dpop: Option<String>,
+}
+
+/// The headers that say something about who sends a request, as they came.
+#[derive(Clone, Copy, Default)]
+pub struct Headers<'a> {
+    pub authorization: Option<&'a str>,
+    pub dpop: Option<&'a str>,
 }
 
 pub(super) enum Proof {
@@ -43,11 +51,12 @@ pub enum BadCredentials {
 }
 
 impl Presented {
-    /// Reads the value of the `Authorization` header and the parameters.
-    pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, BadCredentials> {
+    /// Reads the headers and the parameters.
+    pub fn read(headers: Headers<'_>, params: &Params) -> Result<Self, BadCredentials> {
         let named = params.optional("client_id")?.map(ClientId::parse).transpose();
         let named = named.map_err(|why| ParamError::malformed("client_id", why.to_string()))?;
-        let basic = authorization.map(|it| basic(it).ok_or(BadCredentials::Header)).transpose()?;
+        let basic =
+            headers.authorization.map(|it| basic(it).ok_or(BadCredentials::Header)).transpose()?;
         let secret = params.optional("client_secret")?;
         let assertion = assertion(params)?;
         let by_header = basic.is_some();
@@ -67,7 +76,10 @@ impl Presented {
         // Some clients name themselves in the body, too: that is no second method.
         match named.is_some() && named != client_id {
             true => Err(BadCredentials::OtherClient),
-            false => Ok(Self { client_id, proof, by_header }),
+            false => {
+                let dpop = headers.dpop.map(str::to_owned);
+                Ok(Self { client_id, proof, by_header, dpop })
+            }
         }
     }
 
@@ -79,6 +91,11 @@ impl Presented {
     /// Whether the claim came by the `Authorization` header.
     pub fn by_header(&self) -> bool {
         self.by_header
+    }
+
+    /// The `DPoP` header, unread (RFC 9449 §4.1).
+    pub(super) fn dpop(&self) -> Option<&str> {
+        self.dpop.as_deref()
     }
 
     pub(super) fn proof(&self) -> &Proof {

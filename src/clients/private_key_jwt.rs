@@ -10,6 +10,7 @@ use crate::model::Client;
 use crate::oauth::Issuer;
 use crate::outbound::Wanted;
 use crate::server::{AuthorizationServer, RegisteredClient};
+use crate::store::Conflict;
 use crate::tokens::{ClientAssertion, Unacceptable};
 
 /// Verifies the assertion by the keys that the client registered.
@@ -33,6 +34,7 @@ pub(super) async fn verify(
         issuer: name_of(us, record),
         jti: verified.jti().clone(),
         forget_after: verified.acceptable_until(),
+        otherwise: Conflict::ProofUsed,
     })
 }
 

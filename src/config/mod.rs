@@ -43,6 +43,10 @@ pub struct Config {
     pub key: KeySource,
     pub outbound: Outbound,
     pub lifetimes: Lifetimes,
+    /// Whether refresh tokens may be exchanged for ID-JAGs.
+    pub id_jag_by_refresh_token: bool,
+    /// Whether a DPoP proof must have a nonce of ours in it.
+    pub dpop_nonce_required: bool,
     pub sign_in: SignIn,
     pub rates: Rates,
     pub bounds: Bounds,
@@ -127,6 +131,8 @@ impl Config {
                 refresh_token: raw.seconds("lifetimes.refresh_token"),
                 session: raw.seconds("lifetimes.session"),
             },
+            id_jag_by_refresh_token: raw.flag("id_jag.by_refresh_token"),
+            dpop_nonce_required: raw.flag("dpop.nonce_required"),
             sign_in: sign_in(&mut raw),
             rates: limits::rates(&mut raw),
             bounds: limits::bounds(&mut raw),

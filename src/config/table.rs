@@ -165,6 +165,23 @@ pub(super) const KEYS: &[Key] = &[
         example: "43200",
     },
     Key {
+        path: "id_jag.by_refresh_token",
+        what: "Whether a client may exchange its refresh token for an ID-JAG, and not only an ID \
+               token (ID-JAG §4.3): then it needs nobody to sign in while it goes on for them.",
+        form: Flag,
+        default: Is("true"),
+        example: "false",
+    },
+    Key {
+        path: "dpop.nonce_required",
+        what: "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 §8), so that \
+               none can be made beforehand. Clients that send proofs know how to do that; it costs \
+               them a second request now and then.",
+        form: Flag,
+        default: Is("false"),
+        example: "true",
+    },
+    Key {
         path: "sign_in.parallel_hashes",
         what: "How many passwords are hashed at a time. Each takes 19 MiB, and a core \
                for as long as nobody else needs it.",

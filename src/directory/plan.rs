@@ -8,7 +8,7 @@ use super::differences::{Differences, joined};
 use super::planned::{Change, Mark, Plan, Write};
 use super::present::Present;
 use crate::environment::Environment;
-use crate::model::{Approval, Client, Connection, Service, User};
+use crate::model::{Approval, ClaimSource, Client, Connection, ConnectionTerms, Service, User};
 use crate::oauth::{Issuer, Subject};
 use crate::server::SecretKey;
 
@@ -145,6 +145,8 @@ fn plan_client(
     differences.text("scope", &before.scope, &after.scope);
     let algs = (&before.id_token_signed_response_alg, &after.id_token_signed_response_alg);
     differences.text("id_token_signed_response_alg", algs.0, algs.1);
+    let bound = (before.dpop_bound_access_tokens, after.dpop_bound_access_tokens);
+    differences.text("dpop_bound_access_tokens", bound.0, bound.1);
     differences.active(before.active, after.active);
     changed(plan, what, differences, || Write::Client(Box::new(after)));
 }
@@ -169,8 +171,28 @@ fn plan_connection(plan: &mut Plan, after: &Connection, before: Option<&Connecti
     differences.list("resources", &before.resources, &after.resources);
     differences.list("groups", &before.groups, &after.groups);
     differences.text("approval", approval(before), approval(after));
+    terms(&mut differences, &before.terms, &after.terms);
     differences.active(before.active, after.active);
     changed(plan, what, differences, write);
+}
+
+fn terms(differences: &mut Differences, before: &ConnectionTerms, after: &ConnectionTerms) {
+    differences.list("acr", &before.acr, &after.acr);
+    let seconds = |it: Option<u32>| it.map(|seconds| seconds.to_string());
+    let ages = (seconds(before.max_age), seconds(after.max_age));
+    differences.optional("max_age", ages.0.as_deref(), ages.1.as_deref());
+    let lives = (seconds(before.lifetime), seconds(after.lifetime));
+    differences.optional("lifetime", lives.0.as_deref(), lives.1.as_deref());
+    let details = (&before.authorization_details, &after.authorization_details);
+    differences.list("authorization_details", details.0, details.1);
+    differences.text("resource_required", before.resource_required, after.resource_required);
+    let claims = |it: &ConnectionTerms| -> Vec<String> {
+        let claim = |(name, source): (&String, &ClaimSource)| {
+            format!("{name}={}", String::from(source.clone()))
+        };
+        it.claims.iter().map(claim).collect()
+    };
+    differences.list("claims", &claims(before), &claims(after));
 }
 
 /// Adds a change, if anything differs.

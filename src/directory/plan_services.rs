@@ -43,6 +43,12 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.unshown("words of scopes", reworded);
     let algs = (&before.access_token_signing_alg, &after.access_token_signing_alg);
     differences.text("access_token_signing_alg", algs.0, algs.1);
+    let types = (&before.authorization_details_types, &after.authorization_details_types);
+    differences.list("authorization_details_types", &types.0.names(), &types.1.names());
+    let reworded = types.0.names() == types.1.names() && types.0 != types.1;
+    differences.unshown("schemas of authorization_details_types", reworded);
+    let bound = (before.dpop_bound_access_tokens_required, after.dpop_bound_access_tokens_required);
+    differences.text("dpop_bound_access_tokens_required", bound.0, bound.1);
     differences.active(before.active, after.active);
     changed(plan, what, differences, write);
 }
@@ -103,6 +109,11 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.text("reuse", reuse(old.reuse), reuse(new.reuse));
     differences.text("accounts", accounts(old.accounts), accounts(new.accounts));
     differences.text("longest", old.longest.whole_seconds(), new.longest.whole_seconds());
+    differences.optional("tenant", old.terms.tenant.as_deref(), new.terms.tenant.as_deref());
+    let aud_tenants = (old.terms.aud_tenant.as_deref(), new.terms.aud_tenant.as_deref());
+    differences.optional("aud_tenant", aud_tenants.0, aud_tenants.1);
+    differences.text("aud_sub", old.terms.aud_sub, new.terms.aud_sub);
+    differences.list("email_domains", &old.terms.email_domains, &new.terms.email_domains);
     differences.active(old.active, new.active);
     differences
 }

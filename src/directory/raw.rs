@@ -1,5 +1,7 @@
 //! The entries of `directory.toml` as they are written, before anybody knows what they mean.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 
@@ -54,6 +56,11 @@ pub(super) struct RawService {
     #[serde(default)]
     pub scopes: toml::Table,
     pub access_token_signing_alg: Option<String>,
+    /// Types of `authorization_details`, each with a JSON Schema as text.
+    #[serde(default)]
+    pub authorization_details_types: BTreeMap<String, String>,
+    #[serde(default)]
+    pub dpop_bound_access_tokens_required: bool,
     /// Read apart, so that one wrong trust does not hide the others.
     pub trust: Option<Vec<toml::Table>>,
     #[serde(default = "yes")]
@@ -78,6 +85,12 @@ pub(super) struct RawTrust {
     pub accounts: Option<String>,
     /// The longest time from `iat` to `exp`, in seconds.
     pub longest: Option<i64>,
+    pub tenant: Option<String>,
+    pub aud_tenant: Option<String>,
+    #[serde(default)]
+    pub aud_sub: bool,
+    #[serde(default)]
+    pub email_domains: Vec<String>,
     #[serde(default = "yes")]
     pub active: bool,
 }
@@ -103,6 +116,8 @@ pub(super) struct RawClient {
     pub grant_types: Option<Vec<String>>,
     pub scope: Option<String>,
     pub id_token_signed_response_alg: Option<String>,
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
     #[serde(default = "yes")]
     pub active: bool,
 }
@@ -121,6 +136,20 @@ pub(super) struct RawConnection {
     pub approval: Option<String>,
     #[serde(default)]
     pub groups: Vec<String>,
+    #[serde(default)]
+    pub acr: Vec<String>,
+    /// How long ago the person may have signed in, in seconds.
+    pub max_age: Option<i64>,
+    /// How long an ID-JAG lives, in seconds.
+    pub lifetime: Option<i64>,
+    /// The types of `authorization_details` that the client may ask for.
+    #[serde(default)]
+    pub authorization_details: Vec<String>,
+    #[serde(default)]
+    pub resource_required: bool,
+    /// What the service is told of the person: claims and where they come from.
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
     #[serde(default = "yes")]
     pub active: bool,
 }

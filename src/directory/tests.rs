@@ -349,12 +349,12 @@ async fn all_mistakes_at_once() {
       service[3] "far" issuer: it is missing; write it: only the issuer of a hosted service is known without
       service[4] "away" access_token_signing_alg: no token of this service is signed here; take it out
       service[2] "mail" trust[0] "http://127.0.0.1:8080/services/mail": a service cannot trust itself (ID-JAG §9.3); take it out
-      service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, jwks, jwks_uri, scopes, reuse, accounts, longest, active
+      service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, jwks, jwks_uri, scopes, reuse, accounts, longest, tenant, aud_tenant, aud_sub, email_domains, active
       service[2] "mail" trust[1] "https://idp.example" jwks: it has no "keys"; write the text of a JWK set, jwks = '{"keys":[…]}'
       service[2] "mail" trust[1] "https://idp.example" accounts: it is something else; write "linked" or "just_in_time"
       client[0] "a" client_secret: it has 7 characters; take 32 at least, random ones: `openssl rand -hex 32` makes some
       client[0] "a" redirect_uris[0]: a redirect URI must be https, http on loopback, or of a scheme like com.example.app; correct it: requests must name it letter by letter
-      client[0] "a" grant_types: there is no grant type "password" here; there are authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer, urn:ietf:params:oauth:grant-type:token-exchange
+      client[0] "a" grant_types: there is no grant type "password" here; there are authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer, urn:ietf:params:oauth:grant-type:jwt-dpop, urn:ietf:params:oauth:grant-type:token-exchange
       client[0] "a" grant_types: ID-JAGs are taken by a service, not by home; take jwt-bearer out, or say with `at` which service
       client[1] "b" token_endpoint_auth_method: it is missing, and there is no credential; add client_secret, jwks or jwks_uri; or write "none" for a client that runs where nothing can be kept secret
       client[2] "c" at: there is no service "nowhere"; add it, or leave `at` out for a client at home

@@ -28,6 +28,11 @@ pub struct Metadata {
     code_challenge_methods_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<AuthMethod>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// RFC 9396 §10.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_details_types_supported: Vec<String>,
+    /// RFC 9449 §5.1.
+    dpop_signing_alg_values_supported: Vec<&'static str>,
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
     subject_types_supported: [&'static str; 1],
@@ -67,6 +72,8 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL
             .map(Algorithm::as_str)
             .to_vec(),
+        authorization_details_types_supported: details_types(&server.role),
+        dpop_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
         authorization_response_iss_parameter_supported: true,
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: server
@@ -107,6 +114,13 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
 fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
     let offered = |it: &AuthMethod| *it != AuthMethod::None || server.clients.has_public_ones();
     AuthMethod::ALL.iter().copied().filter(offered).collect()
+}
+
+fn details_types(role: &Role) -> Vec<String> {
+    match role {
+        Role::Home => vec![],
+        Role::Service(service) => service.authorization_details_types.names(),
+    }
 }
 
 fn scopes(role: &Role) -> Vec<String> {

@@ -7,8 +7,8 @@ use crate::jose::{BadJwt, UnverifiedJwt};
 use crate::model::User;
 use crate::oauth::{ErrorCode, Subject};
 use crate::server::AuthorizationServer;
-use crate::store::StoreError;
-use crate::tokens::{Unacceptable, VerifiedAccessToken};
+use crate::store::{CommitError, Conflict, Effect, StoreError};
+use crate::tokens::{BadProof, Confirmation, DpopProof, Proven, Unacceptable, VerifiedAccessToken};
 
 /// OIDC Core §5.1, as far as the scope gives it (§5.4).
 #[derive(Debug, Serialize)]
@@ -34,6 +34,20 @@ pub enum Refusal {
     Revoked,
     #[error("the access token has not the scope openid")]
     Scope,
+    #[error("the access token is bound to a key: send it by the scheme DPoP, with a proof")]
+    Bound,
+    #[error("the access token is not bound to a key: send it by the scheme Bearer")]
+    Unbound,
+    #[error("the access token is bound to another key than the DPoP proof shows")]
+    OtherKey,
+    #[error("the DPoP proof is not acceptable: {0}")]
+    Possession(#[from] BadProof),
+    #[error("the DPoP proof must have the nonce that comes with this answer, in DPoP-Nonce")]
+    NonceWanted(String),
+    #[error("the DPoP proof was already used: make one for each request")]
+    PossessionReplayed,
+    #[error(transparent)]
+    Commit(CommitError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -42,21 +56,39 @@ impl Refusal {
     /// RFC 6750 §3.1.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotAJwt(_) | Self::Unacceptable(_) | Self::Revoked => ErrorCode::InvalidToken,
+            Self::NotAJwt(_)
+            | Self::Unacceptable(_)
+            | Self::Revoked
+            | Self::Bound
+            | Self::Unbound
+            | Self::OtherKey => ErrorCode::InvalidToken,
+            Self::Possession(_) | Self::PossessionReplayed => ErrorCode::InvalidDpopProof,
+            Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
+            Self::Commit(it) => it.code(),
             Self::Scope => ErrorCode::InsufficientScope,
             Self::Store(it) => it.code(),
         }
     }
 }
 
+/// How an access token came.
+#[derive(Clone, Copy)]
+pub struct Presented<'a> {
+    pub token: &'a str,
+    /// By the scheme `DPoP`, with this proof (RFC 9449 §7.1).
+    pub proof: Option<&'a str>,
+    pub method: &'a str,
+}
+
 pub async fn userinfo(
     server: &AuthorizationServer,
-    token: &str,
+    presented: Presented<'_>,
     now: OffsetDateTime,
 ) -> Result<UserInfo, Refusal> {
-    let jwt = UnverifiedJwt::read(token)?;
+    let jwt = UnverifiedJwt::read(presented.token)?;
     let token = VerifiedAccessToken::verify(&jwt, server.keys.published(), &server.issuer, now)?;
     let claims = token.claims();
+    possessed(server, &presented, claims.cnf.as_ref(), now).await?;
     if !claims.scope.contains("openid") {
         return Err(Refusal::Scope);
     }
@@ -83,4 +115,45 @@ pub async fn userinfo(
         email_verified: (email && user.email.is_some()).then_some(user.email_verified),
         email: user.email.filter(|_| email),
     })
+}
+
+/// RFC 9449 §7.1 and §7.2: a token that is bound to a key comes with a proof of that key, made for
+/// this request and for this token; and one that is not comes without.
+async fn possessed(
+    server: &AuthorizationServer,
+    presented: &Presented<'_>,
+    bound: Option<&Confirmation>,
+    now: OffsetDateTime,
+) -> Result<(), Refusal> {
+    let (proof, bound) = match (presented.proof, bound) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(Refusal::Bound),
+        (Some(_), None) => return Err(Refusal::Unbound),
+        (Some(proof), Some(bound)) => (proof, bound),
+    };
+    let url = server.issuer.at("/oauth2/userinfo");
+    let access_token = Some(presented.token);
+    let proven = Proven { method: presented.method, url: &url, access_token };
+    let proof = DpopProof::verify(proof, proven, now)?;
+    if *proof.key() != bound.jkt {
+        return Err(Refusal::OtherKey);
+    }
+    let nonces = &server.shared.dpop_nonces;
+    match nonces.admit(proof.nonce(), now) {
+        Ok(()) => {}
+        Err(wanted) => return Err(Refusal::NonceWanted(wanted)),
+    }
+    match server.shared.store.commit(vec![use_of(&proof)], now).await {
+        Err(CommitError::Conflict(_)) => Err(Refusal::PossessionReplayed),
+        done => done.map_err(Refusal::Commit),
+    }
+}
+
+fn use_of(proof: &DpopProof) -> Effect {
+    Effect::UseOnce {
+        issuer: proof.realm(),
+        jti: proof.jti().clone(),
+        forget_after: proof.acceptable_until(),
+        otherwise: Conflict::PossessionUsed,
+    }
 }

@@ -44,14 +44,8 @@ pub async fn grant(
     // [...] client", "verify that the authorization code is valid", "ensure that the
     // "redirect_uri" parameter is present"; RFC 7636 §4.6.
     let redirect_uri = request.redirect_uri.as_ref();
-    let code = ProvenCode::prove(
-        server,
-        code,
-        client.record(),
-        redirect_uri,
-        &request.code_verifier,
-        attempt.now,
-    )?;
+    let code =
+        ProvenCode::prove(server, code, client, redirect_uri, &request.code_verifier, attempt.now)?;
 
     let shown = Shown::code(&code);
     let done = granted(server, client, code, request.resources, attempt).await;

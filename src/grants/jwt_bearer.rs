@@ -5,17 +5,18 @@
 
 use std::sync::Arc;
 
+use super::accounts;
 use super::audience::{self, NotGoverned};
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, Warrant};
+use crate::issuance::{self, Attempt, Redemption, Warrant};
 use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
-use crate::model::{Accounts, LedgerEvent, Service};
-use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope, Subject};
+use crate::model::{BadDetails, LedgerEvent, Service};
+use crate::oauth::{AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope};
 use crate::outbound::{Unreachable, Wanted};
 use crate::policy::{self, TrustedIssuer};
 use crate::server::AuthorizationServer;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 use crate::tokens::{IdJag, PresentedIdJag, Unacceptable};
 
 /// RFC 7523 §2.1, RFC 7521 §4.1 and RFC 8707 §2.2.
@@ -23,19 +24,16 @@ pub struct Request {
     assertion: String,
     scope: Option<Scope>,
     resources: Vec<Resource>,
+    details: Option<AuthorizationDetails>,
 }
 
 impl Request {
     pub fn parse(params: &Params) -> Result<Self, ParamError> {
-        // It would narrow what is granted (RFC 9396 §6), so it cannot be passed over.
-        if params.optional("authorization_details")?.is_some() {
-            let why = "it is not supported here";
-            return Err(ParamError::malformed("authorization_details", why));
-        }
         Ok(Self {
             assertion: params.required("assertion")?.to_owned(),
             scope: params.scope()?,
             resources: params.resources()?,
+            details: params.authorization_details()?,
         })
     }
 }
@@ -69,18 +67,20 @@ pub async fn grant(
     attempt.parent = Some(id_jag.jti().to_string());
     attempt.user = Some(id_jag.subject().clone());
 
-    // ID-JAG §9.8.1.2.2: "cnf" without a proof of possession; and what §4.4.1 wants to be
-    // processed, where we cannot do that yet.
+    // ID-JAG §9.8.1.2: one that is bound to a key comes with a proof of that key.
     let claims = id_jag.claims();
-    if claims.cnf.is_some() {
-        return Err(Refusal::NoProof);
-    }
-    if claims.authorization_details.is_some() {
-        return Err(Refusal::AuthorizationDetails);
+    match (id_jag.confirmation()?, client.key()) {
+        (Some(_), None) => return Err(Refusal::NoProof),
+        (Some(bound), Some(key)) if bound.jkt != *key => return Err(Refusal::OtherKey),
+        _ => {}
     }
     // ID-JAG §6.3: the same `sub` of another tenant is another person.
-    if claims.tenant.is_some() || claims.aud_tenant.is_some() {
+    let terms = &trusted.trust.terms;
+    if claims.tenant != terms.tenant {
         return Err(Refusal::Tenant);
+    }
+    if claims.aud_tenant.is_some() && claims.aud_tenant != terms.aud_tenant {
+        return Err(Refusal::OurTenant);
     }
 
     // ID-JAG §4.4.1, MCP EMA §7.6.2: the resources of the claim are ours, and the request
@@ -95,13 +95,15 @@ pub async fn grant(
         return Err(Refusal::NothingToGrant);
     }
 
+    let details = granted_details(service, claims.authorization_details.as_ref(), request.details)?;
+
     // ID-JAG §4.1, subject resolution. An account is only made when nothing else can refuse.
-    let account = account(server, service, trusted, &id_jag).await?;
+    let account = accounts::of(server, service, trusted, &id_jag).await?;
 
     // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
     // commit, so that an ID-JAG which is refused for another reason is not used up.
-    let id_jag = Box::new(id_jag);
-    let warrant = Warrant::IdJag { id_jag, trusted, account, scope, resources, audience };
+    let redemption = Redemption { id_jag, trusted, account, scope, resources, details, audience };
+    let warrant = Warrant::IdJag(Box::new(redemption));
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
@@ -152,30 +154,20 @@ fn granted_scope(
     policy::grant_scope(asked, &vouched)
 }
 
-async fn account(
-    server: &AuthorizationServer,
+/// ID-JAG §4.4.1: what the issuer vouched for, as far as the service knows it. RFC 9396 §6: the
+/// request may ask for less, and for nothing else.
+fn granted_details(
     service: &Service,
-    trusted: &TrustedIssuer,
-    id_jag: &PresentedIdJag,
-) -> Result<Subject, Refusal> {
-    let (issuer, subject) = (id_jag.issuer(), id_jag.subject());
-    let kind = trusted.trust.accounts;
-    let store = &server.shared.store;
-    if kind == Accounts::SamePerson {
-        let person = store.user(subject).await?.ok_or(Refusal::UnknownSubject)?;
-        return Ok(person.id.clone());
+    vouched: Option<&AuthorizationDetails>,
+    asked: Option<AuthorizationDetails>,
+) -> Result<Option<AuthorizationDetails>, Refusal> {
+    if let Some(vouched) = vouched {
+        service.authorization_details_types.admit(vouched)?;
     }
-    let mut found = store.account(&service.id, issuer, subject).await?;
-    if found.is_none() && kind == Accounts::JustInTime {
-        let id = Subject::parse(&server.shared.environment.unique_id());
-        let id = id.expect("it is 32 hexadecimal digits");
-        store::accounts::link(store.write(), &service.id, issuer, subject, &id).await?;
-        found = store.account(&service.id, issuer, subject).await?;
-    }
-    let account = found.ok_or(Refusal::UnknownSubject)?;
-    match account.active {
-        true => Ok(account.id.clone()),
-        false => Err(issuance::Refusal::AccountInactive.into()),
+    match (vouched, asked) {
+        (vouched, None) => Ok(vouched.cloned()),
+        (Some(vouched), Some(asked)) if vouched.cover(&asked) => Ok(Some(asked)),
+        (_, Some(_)) => Err(Refusal::MoreDetails),
     }
 }
 
@@ -190,12 +182,18 @@ pub enum Refusal {
     UntrustedIssuer,
     #[error("the assertion is not acceptable: {0}")]
     Unacceptable(#[from] Unacceptable),
-    #[error("the assertion is bound to a key by cnf, and no proof of that key came with it")]
+    #[error("the assertion is bound to a key by cnf, and no DPoP proof of that key came with it")]
     NoProof,
-    #[error("the assertion has authorization_details, which are not supported here")]
-    AuthorizationDetails,
-    #[error("the assertion names a tenant, and tenants are not told apart here")]
+    #[error("the assertion is not acceptable: its {0}")]
+    AuthorizationDetails(#[from] BadDetails),
+    #[error("authorization_details asks for what is not in the assertion")]
+    MoreDetails,
+    #[error("the assertion is bound to another key than the DPoP proof shows")]
+    OtherKey,
+    #[error("the tenant of the assertion is not the one that is trusted here")]
     Tenant,
+    #[error("the aud_tenant of the assertion is not a tenant of this service")]
+    OurTenant,
     #[error("the assertion is for a resource that this server does not issue tokens for")]
     ClaimedResource,
     #[error(transparent)]
@@ -221,12 +219,15 @@ impl Refusal {
             | Self::UntrustedIssuer
             | Self::Unacceptable(_)
             | Self::NoProof
-            | Self::AuthorizationDetails
+            | Self::AuthorizationDetails(_)
+            | Self::OtherKey
             | Self::Tenant
+            | Self::OurTenant
             | Self::ClaimedResource
             | Self::UnknownSubject => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::NothingToGrant => ErrorCode::InvalidScope,
+            Self::MoreDetails => ErrorCode::InvalidAuthorizationDetails,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Issuance(it) => it.code(),
             Self::Store(it) => it.code(),

@@ -1,5 +1,6 @@
 //! The token endpoint: one file per grant.
 
+mod accounts;
 mod audience;
 pub mod authorization_code;
 pub mod client_credentials;
@@ -13,18 +14,19 @@ pub use response::TokenResponse;
 use std::error::Error;
 use std::net::IpAddr;
 
-use crate::clients::{self, AuthenticatedClient, BadCredentials, Presented};
+use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Presented};
 use crate::issuance::{Attempt, NotRecorded};
 use crate::limits::{Endpoint, Party, TurnedAway};
-use crate::model::LedgerEvent;
+use crate::model::{Client, LedgerEvent};
 use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
+use crate::policy::Denied;
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Late};
 
 /// Answers a token request (RFC 6749 §3.2) that comes from `address`, and records what came of it.
 pub async fn answer(
     server: &AuthorizationServer,
-    authorization: Option<&str>,
+    headers: Headers<'_>,
     params: &Params,
     request: RequestId,
     address: Option<IpAddr>,
@@ -33,7 +35,7 @@ pub async fn answer(
     let mut attempt = Attempt::begin(server, request, LedgerEvent::TokenRequest);
     attempt.party = Party::Address(address);
     let answer = match server.shared.limits.visit(Endpoint::Token, address) {
-        Ok(()) => granted(server, authorization, params, &mut attempt).await,
+        Ok(()) => granted(server, headers, params, &mut attempt).await,
         Err(early) => Err(early.into()),
     };
     if let Err(error) = &answer {
@@ -64,17 +66,18 @@ pub async fn unread(
 
 async fn granted(
     server: &AuthorizationServer,
-    authorization: Option<&str>,
+    headers: Headers<'_>,
     params: &Params,
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, TokenError> {
     params.none_repeated(&["resource"])?;
-    let presented = Presented::read(authorization, params)?;
+    let presented = Presented::read(headers, params)?;
     attempt.client = presented.client_id().cloned();
 
     let grant_type = GrantType::parse(params.required("grant_type")?)
         .filter(|it| server.role.grant_types().contains(it))
         .ok_or(TokenError::UnsupportedGrantType)?;
+    let only_bound = grant_type == GrantType::JwtDpop;
 
     let client = clients::authenticate(server, &presented, attempt.now).await?;
     // Only what has proven who it is counts: nobody else uses up what a client may do.
@@ -83,10 +86,19 @@ async fn granted(
         attempt.party = Party::Client(key);
         server.shared.limits.token_request(key)?;
     }
-    if !client.record().may_use(grant_type) {
+    if !may_use(client.record(), grant_type) {
         return Err(TokenError::UnauthorizedClient);
     }
+    if client.key().is_none() && (only_bound || server.wants_bound_tokens(client.record())) {
+        return Err(TokenError::Unbound(grant_type));
+    }
     dispatch(server, &client, grant_type, params, attempt).await
+}
+
+/// Who may redeem assertions at all may do so with a proof.
+fn may_use(client: &Client, grant_type: GrantType) -> bool {
+    let with_proof = grant_type == GrantType::JwtDpop && client.may_use(GrantType::JwtBearer);
+    with_proof || client.may_use(grant_type)
 }
 
 async fn dispatch(
@@ -110,10 +122,11 @@ async fn dispatch(
             client_credentials::grant(server, client, request, attempt).await?
         }
         GrantType::TokenExchange => {
-            let request = token_exchange::Request::parse(params)?;
+            let request =
+                token_exchange::Request::parse(params, server.shared.id_jag_by_refresh_token)?;
             token_exchange::grant(server, client, request, attempt).await?
         }
-        GrantType::JwtBearer => {
+        GrantType::JwtBearer | GrantType::JwtDpop => {
             let request = jwt_bearer::Request::parse(params)?;
             jwt_bearer::grant(server, client, request, attempt).await?
         }
@@ -128,12 +141,16 @@ pub enum TokenError {
     TooLarge(String),
     #[error("{0}")]
     TurnedAway(#[from] TurnedAway),
+    #[error("there is more than one DPoP header")]
+    SeveralProofs,
     #[error(transparent)]
     Parameters(#[from] ParamError),
     #[error("this grant type is not supported here")]
     UnsupportedGrantType,
     #[error("the client is not registered to use this grant type")]
     UnauthorizedClient,
+    #[error("a DPoP proof of a key is required here, for access tokens are bound to one")]
+    Unbound(GrantType),
     #[error(transparent)]
     Client(#[from] clients::Refusal),
     #[error(transparent)]
@@ -183,13 +200,36 @@ impl TokenError {
         }
     }
 
+    /// The nonce that the next DPoP proof has to have (RFC 9449 §8).
+    pub fn nonce(&self) -> Option<&str> {
+        match self {
+            Self::Client(clients::Refusal::NonceWanted(nonce)) => Some(nonce),
+            _ => None,
+        }
+    }
+
+    /// How the person has to sign in before the next try (ID-JAG §9.2).
+    pub fn step_up(&self) -> Option<(&[String], Option<u32>)> {
+        match self {
+            Self::TokenExchange(token_exchange::Refusal::Denied(Denied::StepUp {
+                acr,
+                max_age,
+            })) => Some((acr, *max_age)),
+            _ => None,
+        }
+    }
+
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Unread(_) | Self::TooLarge(_) => ErrorCode::InvalidRequest,
             Self::TurnedAway(_) => ErrorCode::SlowDown,
+            Self::SeveralProofs => ErrorCode::InvalidDpopProof,
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
+            // ID-JAG §9.8.1.2.4; elsewhere nothing is wrong but that.
+            Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop) => ErrorCode::InvalidGrant,
+            Self::Unbound(_) => ErrorCode::InvalidDpopProof,
             Self::Client(it) => it.code(),
             Self::AuthorizationCode(it) => it.code(),
             Self::RefreshToken(it) => it.code(),

@@ -36,7 +36,7 @@ pub async fn grant(
     let token = store.refresh_token(&request.refresh_token, attempt.now).await?;
     let token = token.ok_or(Refusal::Unknown)?;
     attempt.parent = Some(token.family.id.clone());
-    let token = ProvenRefreshToken::prove(server, token, client.record(), attempt.now)?;
+    let token = ProvenRefreshToken::prove(server, token, client, attempt.now)?;
     let shown = Shown::refresh_token(&token);
     let done = granted(server, client, token, request, attempt).await;
     shown.unless_used(server, attempt.now, done, Refusal::is_settled).await

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::issuance::Issued;
-use crate::oauth::{Resource, Scope, TokenType};
+use crate::oauth::{AuthorizationDetails, Resource, Scope, TokenType};
 use crate::tokens::OneOrMany;
 
 /// RFC 6749 §5.1, RFC 8693 §2.2.1 and OIDC Core §3.1.3.3.
@@ -19,6 +19,9 @@ pub struct TokenResponse {
     /// Present exactly when the token is restricted to resources (ID-JAG, coming -05).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<OneOrMany<Resource>>,
+    /// RFC 9396 §7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<AuthorizationDetails>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +49,8 @@ impl From<Issued> for TokenResponse {
         // ID-JAG §4.3.4: "N_A", because it is not an access token.
         let (issued_token_type, token_type) = match issued.kind {
             TokenType::IdJag => (Some(issued.kind), "N_A"),
+            // RFC 9449 §5.
+            _ if issued.bound => (None, "DPoP"),
             _ => (None, "Bearer"),
         };
         Self {
@@ -55,6 +60,7 @@ impl From<Issued> for TokenResponse {
             expires_in: issued.expires_in.whole_seconds(),
             scope: issued.scope,
             resource: OneOrMany::of(issued.resources),
+            authorization_details: issued.details,
             refresh_token: issued.refresh_token,
             id_token: issued.id_token,
         }

@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, Warrant};
+use crate::issuance::{
+    self, Attempt, LivePerson, ProvenRefreshToken, RefreshMismatch, Shown, Warrant,
+};
 use crate::jose::{BadJwt, UnverifiedJwt};
-use crate::model::{Approval, LedgerEvent, Service, User};
-use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope, TokenType};
-use crate::policy::{Asked, Denied, Entitlement};
+use crate::model::{Approval, Digest, LedgerEvent, Service};
+use crate::oauth::{
+    AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope, TokenType,
+};
+use crate::policy::{Asked, Denied, Entitlement, Person};
 use crate::server::AuthorizationServer;
-use crate::store::StoreError;
+use crate::store::{StoreError, refresh_tokens};
 use crate::tokens::{Unacceptable, VerifiedIdToken};
 
 /// ID-JAG §4.3, in the order of its table.
@@ -21,21 +25,28 @@ pub struct Request {
     audience: String,
     resources: Vec<Resource>,
     scope: Option<Scope>,
-    subject_token: String,
+    details: Option<AuthorizationDetails>,
+    subject_token: SubjectToken,
+}
+
+/// What says who is meant: an identity assertion, or the refresh token that came with one.
+enum SubjectToken {
+    IdToken(String),
+    RefreshToken(Digest),
 }
 
 impl Request {
-    pub fn parse(params: &Params) -> Result<Self, ParamError> {
+    /// `refresh_tokens` says whether they are taken as subject tokens.
+    pub fn parse(params: &Params, refresh_tokens: bool) -> Result<Self, ParamError> {
         expect(params, "requested_token_type", TokenType::IdJag)?;
         let audience = params.required("audience")?.to_owned();
         let resources = params.resources()?;
         let scope = params.scope()?;
-        unsupported(params, "authorization_details")?;
-        let subject_token = params.required("subject_token")?.to_owned();
-        expect(params, "subject_token_type", TokenType::IdToken)?;
+        let details = params.authorization_details()?;
+        let subject_token = subject_token(params, refresh_tokens)?;
         unsupported(params, "actor_token")?;
         unsupported(params, "actor_token_type")?;
-        Ok(Self { audience, resources, scope, subject_token })
+        Ok(Self { audience, resources, scope, details, subject_token })
     }
 }
 
@@ -43,6 +54,29 @@ fn expect(params: &Params, name: &'static str, only: TokenType) -> Result<(), Pa
     match TokenType::parse(params.required(name)?) {
         Some(given) if given == only => Ok(()),
         _ => Err(ParamError::malformed(name, format!("only {} is supported", only.as_str()))),
+    }
+}
+
+fn subject_token(params: &Params, refresh_tokens: bool) -> Result<SubjectToken, ParamError> {
+    let token = params.required("subject_token")?;
+    let name = "subject_token_type";
+    match TokenType::parse(params.required(name)?) {
+        Some(TokenType::IdToken) => Ok(SubjectToken::IdToken(token.to_owned())),
+        Some(TokenType::RefreshToken) if !refresh_tokens => {
+            let only = TokenType::IdToken.as_str();
+            let why = format!("refresh tokens are not taken here: it must be {only}");
+            Err(ParamError::malformed(name, why))
+        }
+        Some(TokenType::RefreshToken) => Ok(SubjectToken::RefreshToken(Digest::of(token))),
+        Some(TokenType::Saml2) => Err(ParamError::malformed(
+            name,
+            "SAML assertions are not taken here: sign in by OpenID",
+        )),
+        _ => {
+            let (id_token, refresh) =
+                (TokenType::IdToken.as_str(), TokenType::RefreshToken.as_str());
+            Err(ParamError::malformed(name, format!("it must be {id_token} or {refresh}")))
+        }
     }
 }
 
@@ -70,15 +104,12 @@ pub async fn grant(
         return Err(Refusal::PublicClient);
     }
 
-    // ID-JAG §4.3.3: "MUST validate the assertion and MUST validate that the audience of
-    // the assertion [...] matches the client_id of the client authentication".
-    let jwt = UnverifiedJwt::read(&request.subject_token)?;
-    let our_keys = server.keys.published();
-    let id_token =
-        VerifiedIdToken::verify(&jwt, our_keys, &server.issuer, client.id(), attempt.now)?;
-    attempt.user = Some(id_token.subject().clone());
-    attempt.parent = Some(id_token.claims().jti.to_string());
-    let person = issuance::person_of(server, id_token).await?;
+    let person = match &request.subject_token {
+        SubjectToken::IdToken(token) => by_id_token(server, client, token, attempt).await?,
+        SubjectToken::RefreshToken(token) => {
+            by_refresh_token(server, client, token, attempt).await?
+        }
+    };
 
     // ID-JAG §4.3: the audience is the issuer of a resource authorization server. §9.3: it is
     // never ourselves. RFC 8693 §2.2.2: `invalid_target`.
@@ -88,21 +119,63 @@ pub async fn grant(
     attempt.service = Some(service.issuer.to_string());
 
     // ID-JAG §4.3.3: "evaluates administrator-defined policy".
-    let asked = Asked { scope: request.scope.as_ref(), resources: &request.resources };
-    let entitlement = entitlement(server, client, person.user(), service, &asked).await?;
+    let (scope, details) = (request.scope.as_ref(), request.details.as_ref());
+    let asked = Asked { scope, resources: &request.resources, details };
+    let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
 
     let warrant =
         Warrant::Entitlement { person: Box::new(person), entitlement: Box::new(entitlement) };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
+/// ID-JAG §4.3.3: "MUST validate the assertion and MUST validate that the audience of the assertion
+/// [...] matches the client_id of the client authentication".
+async fn by_id_token(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: &str,
+    attempt: &mut Attempt,
+) -> Result<LivePerson, Refusal> {
+    let jwt = UnverifiedJwt::read(token)?;
+    let our_keys = server.keys.published();
+    let id_token =
+        VerifiedIdToken::verify(&jwt, our_keys, &server.issuer, client.id(), attempt.now)?;
+    attempt.user = Some(id_token.subject().clone());
+    attempt.parent = Some(id_token.claims().jti.to_string());
+    Ok(issuance::person_of(server, &id_token).await?)
+}
+
+/// ID-JAG §4.3.3: a refresh token is validated as the refresh token grant does it. The database is
+/// asked, for what this node remembers may have been used up at another one.
+async fn by_refresh_token(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: &Digest,
+    attempt: &mut Attempt,
+) -> Result<LivePerson, Refusal> {
+    let token = refresh_tokens::find(server.shared.store.read(), token).await?;
+    let token = token.ok_or(Refusal::UnknownRefreshToken)?;
+    attempt.parent = Some(token.family.id.clone());
+    attempt.user = Some(token.family.user.clone());
+    let token = ProvenRefreshToken::prove(server, token, client, attempt.now)?;
+    let shown = Shown::refresh_token(&token);
+    let person = match token.record().used {
+        true => Err(issuance::Refusal::RefreshTokenReused),
+        false => issuance::person_of_refresh_token(server, &token, attempt.now).await,
+    };
+    let person = person.map_err(Refusal::Issuance);
+    shown.unless_used(server, attempt.now, person, |_| false).await
+}
+
 async fn entitlement(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
-    user: &User,
+    person: &LivePerson,
     service: Arc<Service>,
     asked: &Asked<'_>,
+    attempt: &Attempt,
 ) -> Result<Entitlement, Refusal> {
+    let (user, login) = (person.user(), person.login());
     let connection = server.catalogue.connection(client.id(), &service.id);
     // What the person said only counts where the administrator left it to them.
     let consent = match connection.map(|it| it.approval) {
@@ -111,8 +184,9 @@ async fn entitlement(
         }
         Some(Approval::Admin) | None => None,
     };
+    let person = Person { user, login, now: attempt.now };
     let decided =
-        Entitlement::decide(connection.cloned(), service, user, consent.as_deref(), asked);
+        Entitlement::decide(connection.cloned(), service, person, consent.as_deref(), asked);
     decided.map_err(Refusal::Denied)
 }
 
@@ -129,9 +203,13 @@ pub enum Refusal {
     NotAJwt(#[from] BadJwt),
     #[error("the subject token is not acceptable: {0}")]
     Unacceptable(#[from] Unacceptable),
+    #[error("the subject token is no refresh token that is known here")]
+    UnknownRefreshToken,
+    #[error("the subject token is not acceptable: {0}")]
+    RefreshToken(#[from] RefreshMismatch),
     #[error("the audience is not the issuer of a service that is known here")]
     UnknownAudience,
-    #[error("{}", said(*.0))]
+    #[error("{}", said(.0))]
     Denied(Denied),
     #[error(transparent)]
     Issuance(#[from] issuance::Refusal),
@@ -139,18 +217,27 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
-fn said(denied: Denied) -> &'static str {
-    match denied {
+fn said(denied: &Denied) -> String {
+    let said = match denied {
+        Denied::Details(bad) => return bad.to_string(),
+        Denied::NoDetails => "no type of authorization_details that was asked for can be granted",
         Denied::NoConnection => "the administrator has not connected the client with this service",
         Denied::ConnectionInactive => "the administrator has suspended this connection",
         Denied::ServiceInactive => "the administrator has suspended this service",
         Denied::Groups => "the administrator has not opened this connection to the person",
         Denied::Resource => "the resource is not one of this audience that the client may name",
+        Denied::NoResource => "resource is required at this audience, and there is none",
         Denied::Scope => "no scope that was asked for can be granted",
         Denied::Consent => {
             "the person has not consented yet: send them to the authorization endpoint"
         }
-    }
+        Denied::Login => "the administrator wants a way to sign in that there is not here",
+        Denied::StepUp { .. } => {
+            "the person has to sign in again: send them to the authorization endpoint with the \
+             acr_values and the max_age of this answer"
+        }
+    };
+    said.to_owned()
 }
 
 impl Refusal {
@@ -160,10 +247,19 @@ impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::PublicClient => ErrorCode::UnauthorizedClient,
-            Self::NotAJwt(_) | Self::Unacceptable(_) => ErrorCode::InvalidGrant,
-            Self::UnknownAudience | Self::Denied(Denied::Resource) => ErrorCode::InvalidTarget,
+            Self::NotAJwt(_)
+            | Self::Unacceptable(_)
+            | Self::UnknownRefreshToken
+            | Self::RefreshToken(_) => ErrorCode::InvalidGrant,
+            Self::UnknownAudience | Self::Denied(Denied::Resource | Denied::NoResource) => {
+                ErrorCode::InvalidTarget
+            }
             Self::Denied(Denied::Scope) => ErrorCode::InvalidScope,
+            Self::Denied(Denied::Details(_) | Denied::NoDetails) => {
+                ErrorCode::InvalidAuthorizationDetails
+            }
             Self::Denied(Denied::Consent) => ErrorCode::ConsentRequired,
+            Self::Denied(Denied::StepUp { .. }) => ErrorCode::InsufficientUserAuthentication,
             Self::Denied(_) => ErrorCode::AccessDenied,
             Self::Issuance(it) => it.code(),
             Self::Store(it) => it.code(),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::form::BadForm;
 use super::pages::{ErrorPage, SignInFailure};
@@ -27,6 +27,10 @@ pub(super) struct OAuthError {
     status: StatusCode,
     /// How many seconds to wait before the next try.
     retry_after: Option<u64>,
+    /// What the next DPoP proof has to have in it (RFC 9449 §8).
+    nonce: Option<String>,
+    /// What else the body says.
+    more: Map<String, Value>,
 }
 
 /// How long whoever meets [`ErrorCode::TemporarilyUnavailable`] should wait, in seconds.
@@ -77,8 +81,17 @@ impl From<TokenError> for OAuthError {
             TokenError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             _ => status(code),
         };
-        Self { code, description, status, retry_after }
+        let nonce = error.nonce().map(str::to_owned);
+        let more = error.step_up().map(|(acr, max_age)| stronger(acr, max_age)).unwrap_or_default();
+        Self { code, description, status, retry_after, nonce, more }
     }
+}
+
+/// ID-JAG §9.2 and RFC 9470 §3: what the authorization request has to ask for.
+fn stronger(acr: &[String], max_age: Option<u32>) -> Map<String, Value> {
+    let acr = (!acr.is_empty()).then(|| ("acr_values".to_owned(), json!(acr.join(" "))));
+    let max_age = max_age.map(|it| ("max_age".to_owned(), json!(it)));
+    acr.into_iter().chain(max_age).collect()
 }
 
 impl From<TurnedAway> for OAuthError {
@@ -102,7 +115,10 @@ impl IntoResponse for BadForm {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let mut response = described(self.status, self.code, &self.description);
+        let mut response = with_more(self.status, self.code, &self.description, self.more);
+        if let Some(nonce) = self.nonce.and_then(|it| HeaderValue::from_str(&it).ok()) {
+            response.headers_mut().insert("dpop-nonce", nonce);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6749 §5.2: a "WWW-Authenticate" that matches the scheme of the client.
             let challenge = HeaderValue::from_static("Basic realm=\"tegata\"");
@@ -122,26 +138,49 @@ fn come_back(response: &mut Response, seconds: Option<u64>) {
 }
 
 fn described(status: StatusCode, code: ErrorCode, description: &str) -> Response {
-    let description = error_description(description);
-    let body = json!({ "error": code.as_str(), "error_description": description });
+    with_more(status, code, description, Map::new())
+}
+
+fn with_more(
+    status: StatusCode,
+    code: ErrorCode,
+    description: &str,
+    more: Map<String, Value>,
+) -> Response {
+    let description = json!(error_description(description));
+    let mut body = Map::from_iter([("error".to_owned(), json!(code.as_str()))]);
+    body.insert("error_description".to_owned(), description);
+    body.extend(more);
     (status, NOT_KEPT, Json(body)).into_response()
 }
 
-/// An error of a resource (RFC 6750 §3).
-pub(super) struct BearerError {
+/// An error of a resource (RFC 6750 §3, RFC 9449 §7.1).
+pub(super) struct ResourceError {
+    /// How the token came.
+    pub scheme: &'static str,
     pub code: ErrorCode,
     pub description: String,
     pub scope: Option<&'static str>,
+    /// What the next DPoP proof has to have in it (RFC 9449 §9).
+    pub nonce: Option<String>,
 }
 
-impl IntoResponse for BearerError {
+impl IntoResponse for ResourceError {
     fn into_response(self) -> Response {
         let description = error_description(&self.description);
         let scope = self.scope.map(|it| format!(", scope=\"{it}\"")).unwrap_or_default();
-        let code = self.code.as_str();
+        let (code, scheme) = (self.code.as_str(), self.scheme);
         let challenge =
-            format!("Bearer error=\"{code}\", error_description=\"{description}\"{scope}");
-        let mut response = described(status(self.code), self.code, &self.description);
+            format!("{scheme} error=\"{code}\", error_description=\"{description}\"{scope}");
+        // RFC 9449 §7.1: at a resource these two are 401 as well.
+        let status = match self.code {
+            ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => StatusCode::UNAUTHORIZED,
+            code => status(code),
+        };
+        let mut response = described(status, self.code, &self.description);
+        if let Some(nonce) = self.nonce.and_then(|it| HeaderValue::from_str(&it).ok()) {
+            response.headers_mut().insert("dpop-nonce", nonce);
+        }
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use super::error::{NOT_KEPT, OAuthError};
 use super::form::{BadForm, Form};
 use super::located::Here;
+use crate::clients::Headers;
 use crate::grants::{self, TokenError, TokenResponse};
 use crate::oauth::Params;
 use crate::server::AuthorizationServer;
@@ -23,28 +24,35 @@ pub(super) async fn token(
     let server = &here.server;
     let answer = match form {
         // It is large, and handed from one to the next by axum: better a pointer to it.
-        Ok(Form(params)) => Box::pin(answered(&here, authorization(&headers), &params)).await,
-        Err(bad) => {
-            let request = here.request.clone();
-            Err(grants::unread(server, request, here.address, bad.into()).await)
-        }
+        Ok(Form(params)) => match read(&headers) {
+            Ok(headers) => Box::pin(answered(&here, headers, &params)).await,
+            Err(bad) => Err(unread(&here, bad).await),
+        },
+        Err(bad) => Err(unread(&here, bad.into()).await),
     };
     match &answer {
         Ok(response) => server.shared.metrics.issued(response.kind()),
         Err(error) => server.shared.metrics.refused("token", error.code().as_str()),
     }
-    Ok((NOT_KEPT, JSON, written(&answer?)))
+    let nonces = &server.shared.dpop_nonces;
+    let now = server.shared.environment.clock.now();
+    let nonce = nonces.are_required().then(|| [("dpop-nonce", nonces.current(now))]);
+    Ok((NOT_KEPT, JSON, nonce, written(&answer?)))
+}
+
+async fn unread(here: &Here, bad: TokenError) -> TokenError {
+    grants::unread(&here.server, here.request.clone(), here.address, bad).await
 }
 
 /// What took so long that it may be wrong by now, as when somebody's keys had to be fetched, is
 /// decided once more by what is true now.
 async fn answered(
     here: &Here,
-    authorization: Option<&str>,
+    headers: Headers<'_>,
     params: &Params,
 ) -> Result<TokenResponse, TokenError> {
     let ask = async |server: &AuthorizationServer| {
-        grants::answer(server, authorization, params, here.request.clone(), here.address).await
+        grants::answer(server, headers, params, here.request.clone(), here.address).await
     };
     let answer = ask(&here.server).await;
     if !answer.as_ref().is_err_and(TokenError::is_late) || here.live.refresh().await.is_err() {
@@ -61,6 +69,16 @@ fn written(response: &TokenResponse) -> Vec<u8> {
     let mut body = Vec::with_capacity(LIKELY + response.tokens().map(str::len).sum::<usize>());
     serde_json::to_writer(&mut body, response).expect("a plain struct, into memory");
     body
+}
+
+/// RFC 9449 §4.3 (1): "There is not more than one DPoP HTTP request header field."
+fn read(headers: &HeaderMap) -> Result<Headers<'_>, TokenError> {
+    let mut proofs = headers.get_all("dpop").iter();
+    let dpop = match (proofs.next(), proofs.next()) {
+        (first, None) => first.map(|it| it.to_str().unwrap_or_default()),
+        (_, Some(_)) => return Err(TokenError::SeveralProofs),
+    };
+    Ok(Headers { authorization: authorization(headers), dpop })
 }
 
 /// A header that is no text, or that stands there twice, is as wrong as one in an unknown form:

@@ -1,21 +1,21 @@
 //! `GET` and `POST /oauth2/userinfo` (OIDC Core §5.3.1).
 
 use axum::Json;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 
-use super::error::{self, BearerError};
+use super::error::{self, ResourceError};
 use super::located::Here;
-use crate::flows::userinfo;
+use crate::flows::userinfo::{self, Presented};
 
-pub(super) async fn userinfo(here: Here, headers: HeaderMap) -> Response {
+pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> Response {
     let server = &here.server;
     if !server.is_home() {
         return error::nothing_there();
     }
-    let Some(token) = bearer(&headers) else { return error::no_token() };
+    let Some(presented) = presented(&method, &headers) else { return error::no_token() };
     let now = server.shared.environment.clock.now();
-    match userinfo::userinfo(server, token, now).await {
+    match userinfo::userinfo(server, presented, now).await {
         Ok(claims) => ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
         Err(refusal) => {
             let code = refusal.code();
@@ -23,13 +23,26 @@ pub(super) async fn userinfo(here: Here, headers: HeaderMap) -> Response {
             server.shared.metrics.refused("userinfo", code.as_str());
             let scope = matches!(refusal, userinfo::Refusal::Scope).then_some("openid");
             let description = if code.is_ours() { String::new() } else { refusal.to_string() };
-            BearerError { code, description, scope }.into_response()
+            let nonce = match refusal {
+                userinfo::Refusal::NonceWanted(nonce) => Some(nonce),
+                _ => None,
+            };
+            let scheme = if presented.proof.is_some() { "DPoP" } else { "Bearer" };
+            ResourceError { scheme, code, description, scope, nonce }.into_response()
         }
     }
 }
 
-/// RFC 6750 §2.1: the header is the one way that we take.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// RFC 6750 §2.1 and RFC 9449 §7.1: the header is the one way that we take. A proof that is missing,
+/// or that came twice, is none that can be right.
+fn presented<'a>(method: &'a Method, headers: &'a HeaderMap) -> Option<Presented<'a>> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    let mut proofs = headers.get_all("dpop").iter().map(|it| it.to_str().unwrap_or_default());
+    let proof = match (scheme.to_ascii_lowercase().as_str(), proofs.next(), proofs.next()) {
+        ("bearer", ..) => None,
+        ("dpop", Some(proof), None) => Some(proof),
+        ("dpop", ..) => Some(""),
+        _ => return None,
+    };
+    Some(Presented { token: token.trim(), proof, method: method.as_str() })
 }

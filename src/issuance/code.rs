@@ -18,6 +18,8 @@ pub struct CodeOrder {
     pub nonce: Option<String>,
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    /// The thumbprint of the key that the code is bound to (RFC 9449 §10).
+    pub key: Option<String>,
     /// The name by which the request waited for the person: it is answered once.
     pub waited: Option<String>,
     /// What they have just consented to, to be remembered.
@@ -71,6 +73,7 @@ pub async fn issue_code(
             nonce: order.nonce,
             scope: order.scope,
             resources: order.resources,
+            key: order.key,
             expires_at: attempt.now + shared.lifetimes.code,
             used: false,
         })),

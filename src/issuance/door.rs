@@ -9,7 +9,7 @@ use super::warrant::Warrant;
 use crate::clients::AuthenticatedClient;
 use crate::jose::{Algorithm, SigningKey};
 use crate::limits::TurnedAway;
-use crate::oauth::{ErrorCode, Resource, Scope, TokenType};
+use crate::oauth::{AuthorizationDetails, ErrorCode, Resource, Scope, TokenType};
 use crate::server::{AuthorizationServer, IssuerKeys};
 use crate::store::{CommitError, Conflict, Effect, Late, StoreError};
 use crate::tokens::access_token_hash;
@@ -21,9 +21,12 @@ pub struct Issued {
     pub token: String,
     /// What `token` is.
     pub kind: TokenType,
+    /// Whether it is bound to a key of the client.
+    pub bound: bool,
     pub expires_in: Duration,
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    pub details: Option<AuthorizationDetails>,
     pub id_token: Option<String>,
     pub refresh_token: Option<String>,
 }
@@ -53,6 +56,8 @@ pub enum Refusal {
     Replayed,
     #[error("client authentication failed: the assertion was already used")]
     ProofReplayed,
+    #[error("the DPoP proof was already used: make one for each request")]
+    PossessionReplayed,
     #[error("the request was already answered")]
     RequestAnswered,
     #[error("the code was already used")]
@@ -77,6 +82,7 @@ impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::ClientInactive | Self::ProofReplayed => ErrorCode::InvalidClient,
+            Self::PossessionReplayed => ErrorCode::InvalidDpopProof,
             Self::AccountInactive | Self::ConnectionInactive => ErrorCode::AccessDenied,
             Self::UserInactive
             | Self::LoginEnded
@@ -112,6 +118,7 @@ impl From<CommitError> for Refusal {
             CommitError::Conflict(conflict) => match conflict {
                 Conflict::GrantUsed => Self::Replayed,
                 Conflict::ProofUsed => Self::ProofReplayed,
+                Conflict::PossessionUsed => Self::PossessionReplayed,
                 Conflict::RequestAnswered => Self::RequestAnswered,
                 Conflict::CodeUsed => Self::CodeReused,
                 Conflict::RefreshTokenUsed => Self::RefreshTokenReused,
@@ -200,9 +207,11 @@ impl<'a> Signers<'a> {
         let issued = Issued {
             token,
             kind,
+            bound: order.bound,
             expires_in: order.lifetime,
             scope: order.scope,
             resources: order.resources,
+            details: order.details,
             id_token,
             refresh_token: order.refresh_token,
         };

@@ -7,6 +7,7 @@
 mod attempt;
 mod code;
 mod door;
+mod id_jag_orders;
 mod orders;
 mod reuse;
 mod standing;
@@ -17,6 +18,8 @@ pub use attempt::{Attempt, NotRecorded};
 pub use code::{CodeOrder, issue_code};
 pub use door::{Issued, Refusal, issue};
 pub use reuse::Shown;
-pub use standing::{LivePerson, person_of};
+pub use standing::{LivePerson, person_of, person_of_refresh_token};
 pub use sums::record_sums;
-pub use warrant::{CodeMismatch, ProvenCode, ProvenRefreshToken, RefreshMismatch, Warrant};
+pub use warrant::{
+    CodeMismatch, ProvenCode, ProvenRefreshToken, Redemption, RefreshMismatch, Warrant,
+};

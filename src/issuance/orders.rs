@@ -10,14 +10,11 @@ use super::standing::Standing;
 use super::warrant::{ProvenCode, ProvenRefreshToken, Warrant};
 use crate::clients::AuthenticatedClient;
 use crate::jose::Algorithm;
-use crate::model::{Digest, LedgerEvent, Login, RefreshToken, Reuse, TokenFamily};
-use crate::oauth::{GrantType, Jti, Resource, Scope, Subject};
-use crate::policy::{Entitlement, TrustedIssuer};
+use crate::model::{Digest, LedgerEvent, Login, RefreshToken, TokenFamily};
+use crate::oauth::{AuthorizationDetails, GrantType, Jti, Resource, Scope, Subject};
 use crate::server::AuthorizationServer;
-use crate::store::{Conflict, Effect};
-use crate::tokens::{
-    AccessTokenClaims, IdJagClaims, IdTokenClaims, OneOrMany, PresentedIdJag, VerifiedIdToken,
-};
+use crate::store::Effect;
+use crate::tokens::{AccessTokenClaims, Confirmation, IdJagClaims, IdTokenClaims, OneOrMany};
 
 pub(super) enum Token {
     Access(Box<AccessTokenClaims>),
@@ -28,8 +25,11 @@ pub(super) enum Token {
 pub(super) struct Order {
     pub token: Token,
     pub lifetime: Duration,
+    /// Whether the access token is bound to a key.
+    pub bound: bool,
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    pub details: Option<AuthorizationDetails>,
     pub id_token: Option<(IdTokenClaims, Algorithm)>,
     pub refresh_token: Option<String>,
     pub effects: Vec<Effect>,
@@ -54,25 +54,22 @@ pub(super) fn order(
             Ok(Order { resources, ..order })
         }
         (Warrant::Entitlement { person, entitlement }, Standing::SignedIn(_)) => {
-            Ok(bench.id_jag(person.id_token(), &entitlement))
+            Ok(bench.id_jag(&person, &entitlement))
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
             Ok(Order { resources, ..bench.for_itself(scope, audience)? })
         }
-        (Warrant::IdJag { id_jag, trusted, account, scope, resources, audience }, _) => {
-            let redeemed = bench.redeemed(&id_jag, trusted, account, scope, audience);
-            Ok(Order { resources, ..redeemed })
-        }
+        (Warrant::IdJag(redemption), _) => Ok(bench.redeemed(*redemption)),
         // Nobody is signed in where somebody has to be.
         (_, Standing::Account) => Err(Refusal::LoginEnded),
     }
 }
 
 /// What every order needs.
-struct Bench<'a> {
-    server: &'a AuthorizationServer,
-    client: &'a AuthenticatedClient,
-    attempt: &'a mut Attempt,
+pub(super) struct Bench<'a> {
+    pub(super) server: &'a AuthorizationServer,
+    pub(super) client: &'a AuthenticatedClient,
+    pub(super) attempt: &'a mut Attempt,
 }
 
 impl Bench<'_> {
@@ -92,6 +89,11 @@ impl Bench<'_> {
             sid: code.sid.clone(),
             scope: code.scope.clone(),
             resources: code.resources.clone(),
+            // RFC 9449 §5: of a public client nothing but the key says who may refresh.
+            key: match self.client.is_confidential() {
+                true => None,
+                false => self.client.key().map(ToString::to_string),
+            },
             revoked: false,
         });
         let lifetimes = self.server.shared.lifetimes;
@@ -187,10 +189,12 @@ impl Bench<'_> {
             })));
         }
         Ok(Order {
+            bound: access.cnf.is_some(),
             token: Token::Access(Box::new(access)),
             lifetime: shared.lifetimes.access_token,
             scope,
             resources: vec![],
+            details: None,
             id_token,
             refresh_token,
             effects,
@@ -208,83 +212,9 @@ impl Bench<'_> {
         let effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
         Ok(plain(server, access, scope, effects))
     }
-
-    /// ID-JAG §3.1 and §4.3.4.
-    fn id_jag(self, id_token: &VerifiedIdToken, entitlement: &Entitlement) -> Order {
-        let Self { server, attempt, .. } = self;
-        let (shared, now) = (&server.shared, attempt.now);
-        let login = id_token.claims();
-        let (scope, resources) = (entitlement.scope().clone(), entitlement.resources().to_vec());
-        let lifetime = shared.lifetimes.id_jag;
-        let claims = IdJagClaims {
-            iss: server.issuer.clone(),
-            sub: login.sub.clone(),
-            aud: OneOrMany::One(entitlement.service().issuer.to_string()),
-            client_id: entitlement.connection().client_there.clone(),
-            jti: new_jti(server, attempt.now),
-            exp: (now + lifetime).unix_timestamp(),
-            iat: now.unix_timestamp(),
-            nbf: None,
-            resource: OneOrMany::of(resources.clone()),
-            scope: Some(scope.clone()),
-            auth_time: Some(login.auth_time),
-            acr: Some(login.acr.clone()),
-            amr: Some(login.amr.clone()),
-            cnf: None,
-            authorization_details: None,
-            tenant: None,
-            aud_tenant: None,
-        };
-        attempt.scope = Some(scope.clone());
-        attempt.resource = (!resources.is_empty()).then(|| joined(&resources));
-        let effects = vec![record(attempt, LedgerEvent::IdJag, &claims.jti)];
-        Order {
-            token: Token::IdJag(Box::new(claims)),
-            lifetime,
-            scope,
-            resources,
-            id_token: None,
-            refresh_token: None,
-            effects,
-            family: None,
-        }
-    }
-
-    /// ID-JAG §4.4.2; §4.4.3: no refresh token.
-    fn redeemed(
-        self,
-        id_jag: &PresentedIdJag,
-        trusted: &TrustedIssuer,
-        account: Subject,
-        scope: Scope,
-        audience: Vec<String>,
-    ) -> Order {
-        let Self { server, client, attempt } = self;
-        attempt.scope = Some(scope.clone());
-        // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
-        attempt.user = Some(account.clone());
-        let login = id_jag.claims();
-        let access = AccessTokenClaims {
-            auth_time: login.auth_time,
-            acr: login.acr.clone(),
-            amr: login.amr.clone(),
-            ..access_token(server, client, attempt, account, &scope, audience)
-        };
-        let mut effects = vec![];
-        if trusted.trust.reuse == Reuse::Once {
-            effects.push(Effect::UseOnce {
-                issuer: id_jag.issuer().to_string(),
-                jti: id_jag.jti().clone(),
-                forget_after: id_jag.acceptable_until(),
-                otherwise: Conflict::GrantUsed,
-            });
-        }
-        effects.push(record(attempt, LedgerEvent::AccessToken, &access.jti));
-        plain(server, access, scope, effects)
-    }
 }
 
-fn access_token(
+pub(super) fn access_token(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
     attempt: &mut Attempt,
@@ -307,8 +237,10 @@ fn access_token(
         acr: None,
         amr: None,
         scope: scope.clone(),
+        authorization_details: None,
         sid: None,
         grant_id: None,
+        cnf: client.key().map(|key| Confirmation { jkt: key.clone() }),
     }
 }
 
@@ -339,17 +271,19 @@ fn id_token(
     }
 }
 
-fn plain(
+pub(super) fn plain(
     server: &AuthorizationServer,
     access: AccessTokenClaims,
     scope: Scope,
     effects: Vec<Effect>,
 ) -> Order {
     Order {
+        bound: access.cnf.is_some(),
         token: Token::Access(Box::new(access)),
         lifetime: server.shared.lifetimes.access_token,
         scope,
         resources: vec![],
+        details: None,
         id_token: None,
         refresh_token: None,
         effects,
@@ -357,14 +291,14 @@ fn plain(
     }
 }
 
-fn record(attempt: &Attempt, event: LedgerEvent, jti: &Jti) -> Effect {
+pub(super) fn record(attempt: &Attempt, event: LedgerEvent, jti: &Jti) -> Effect {
     Effect::Record(Box::new(attempt.issued(event, Some(jti.to_string()))))
 }
 
-fn joined(resources: &[Resource]) -> String {
+pub(super) fn joined(resources: &[Resource]) -> String {
     resources.iter().map(Resource::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn new_jti(server: &AuthorizationServer, now: OffsetDateTime) -> Jti {
+pub(super) fn new_jti(server: &AuthorizationServer, now: OffsetDateTime) -> Jti {
     Jti::parse(&server.shared.environment.ordered_id(now)).expect("it is 32 hexadecimal digits")
 }

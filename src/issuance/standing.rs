@@ -5,9 +5,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::door::Refusal;
-use super::warrant::Warrant;
+use super::warrant::{ProvenRefreshToken, Redemption, Warrant};
 use crate::clients::AuthenticatedClient;
-use crate::model::{Accounts, Login, User};
+use crate::model::{Accounts, Login, TokenFamily, User};
 use crate::oauth::{SessionId, Subject};
 use crate::server::AuthorizationServer;
 use crate::tokens::VerifiedIdToken;
@@ -35,23 +35,13 @@ pub(super) async fn of(
         Warrant::ClientItself { .. } => Ok(Standing::Account),
         Warrant::Code { code, .. } => {
             let code = code.record();
-            signed_in(server, &code.user, &code.sid, EndedLogin::Refused).await
+            let user = active(server, &code.user).await?;
+            let login = login_of(server, &user, &code.sid, EndedLogin::Refused).await?;
+            Ok(Standing::SignedIn(login))
         }
         Warrant::Refresh { token, .. } => {
-            let family = &token.record().family;
-            if family.scope.contains("offline_access") {
-                return signed_in(server, &family.user, &family.sid, EndedLogin::Accepted).await;
-            }
-            let standing =
-                signed_in(server, &family.user, &family.sid, EndedLogin::Refused).await?;
-            // The consent page named a day: without `offline_access` nothing outlives the login.
-            let lifetime = server.shared.lifetimes.session;
-            match &standing {
-                Standing::SignedIn(it) if it.auth_time + lifetime <= now => {
-                    Err(Refusal::LoginEnded)
-                }
-                _ => Ok(standing),
-            }
+            let (_, login) = of_family(server, &token.record().family, now).await?;
+            Ok(Standing::SignedIn(login))
         }
         Warrant::Entitlement { person, entitlement } => {
             let (connection, service) = (entitlement.connection(), entitlement.service());
@@ -60,7 +50,8 @@ pub(super) async fn of(
             }
             Ok(Standing::SignedIn(Arc::clone(&person.login)))
         }
-        Warrant::IdJag { trusted, account, .. } => {
+        Warrant::IdJag(redemption) => {
+            let Redemption { trusted, account, .. } = &**redemption;
             if !trusted.trust.active {
                 return Err(Refusal::TrustInactive);
             }
@@ -75,11 +66,11 @@ pub(super) async fn of(
     }
 }
 
-/// A person who is active, and whose login has not ended. Only [`person_of`] makes one.
+/// A person who is active, and whose login may still be acted by. Only [`person_of`] and
+/// [`person_of_refresh_token`] make one.
 pub struct LivePerson {
     user: Arc<User>,
     login: Arc<Login>,
-    id_token: VerifiedIdToken,
 }
 
 impl LivePerson {
@@ -87,8 +78,8 @@ impl LivePerson {
         &self.user
     }
 
-    pub(super) fn id_token(&self) -> &VerifiedIdToken {
-        &self.id_token
+    pub fn login(&self) -> &Login {
+        &self.login
     }
 }
 
@@ -96,7 +87,7 @@ impl LivePerson {
 /// nothing that it says could help (`docs/decisions/0016-ended-sessions.md`).
 pub async fn person_of(
     server: &AuthorizationServer,
-    id_token: VerifiedIdToken,
+    id_token: &VerifiedIdToken,
 ) -> Result<LivePerson, Refusal> {
     let user = active(server, id_token.subject()).await?;
     let login = login_of(server, &user, id_token.sid(), EndedLogin::Refused).await?;
@@ -106,7 +97,38 @@ pub async fn person_of(
             return Err(Refusal::FamilyRevoked);
         }
     }
-    Ok(LivePerson { user, login, id_token })
+    Ok(LivePerson { user, login })
+}
+
+/// Whom a refresh token is about (ID-JAG §4.3.3: "the same requirements […] as the refresh token
+/// grant"), as they are today. It is not used up by that; but one that was used up before has been
+/// stolen, and ends all that came with it.
+pub async fn person_of_refresh_token(
+    server: &AuthorizationServer,
+    token: &ProvenRefreshToken,
+    now: OffsetDateTime,
+) -> Result<LivePerson, Refusal> {
+    let (user, login) = of_family(server, &token.record().family, now).await?;
+    Ok(LivePerson { user, login })
+}
+
+/// The person and the login of a family that goes on.
+async fn of_family(
+    server: &AuthorizationServer,
+    family: &TokenFamily,
+    now: OffsetDateTime,
+) -> Result<(Arc<User>, Arc<Login>), Refusal> {
+    let user = active(server, &family.user).await?;
+    if family.scope.contains("offline_access") {
+        let login = login_of(server, &user, &family.sid, EndedLogin::Accepted).await?;
+        return Ok((user, login));
+    }
+    let login = login_of(server, &user, &family.sid, EndedLogin::Refused).await?;
+    // The consent page named a day: without `offline_access` nothing outlives the login.
+    match login.auth_time + server.shared.lifetimes.session <= now {
+        true => Err(Refusal::LoginEnded),
+        false => Ok((user, login)),
+    }
 }
 
 /// What a person's sign-out means for something that came from the login:
@@ -116,16 +138,6 @@ enum EndedLogin {
     Refused,
     /// The person allowed the client to go on when they are away.
     Accepted,
-}
-
-async fn signed_in(
-    server: &AuthorizationServer,
-    user: &Subject,
-    sid: &SessionId,
-    ended: EndedLogin,
-) -> Result<Standing, Refusal> {
-    let user = active(server, user).await?;
-    login_of(server, &user, sid, ended).await.map(Standing::SignedIn)
 }
 
 async fn login_of(

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::standing::LivePerson;
-use crate::model::{AuthorizationCode, Client, Digest, RefreshToken};
-use crate::oauth::{CodeVerifier, RedirectUri, Resource, Scope, Subject};
+use crate::clients::AuthenticatedClient;
+use crate::model::{AuthorizationCode, Digest, RefreshToken};
+use crate::oauth::{AuthorizationDetails, CodeVerifier, RedirectUri, Resource, Scope, Subject};
 use crate::policy::{Entitlement, TrustedIssuer};
 use crate::server::AuthorizationServer;
 use crate::tokens::PresentedIdJag;
@@ -25,14 +26,18 @@ pub enum Warrant<'a> {
     /// ID-JAG §4.3: the person is signed in, and the connection allows it.
     Entitlement { person: Box<LivePerson>, entitlement: Box<Entitlement> },
     /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.
-    IdJag {
-        id_jag: Box<PresentedIdJag>,
-        trusted: &'a TrustedIssuer,
-        account: Subject,
-        scope: Scope,
-        resources: Vec<Resource>,
-        audience: Vec<String>,
-    },
+    IdJag(Box<Redemption<'a>>),
+}
+
+/// An ID-JAG that passed all checks, and what it is good for here.
+pub struct Redemption<'a> {
+    pub id_jag: PresentedIdJag,
+    pub trusted: &'a TrustedIssuer,
+    pub account: Subject,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    pub details: Option<AuthorizationDetails>,
+    pub audience: Vec<String>,
 }
 
 /// A code in the hands of the client that it was given to, with the verifier that it was
@@ -50,6 +55,10 @@ pub enum CodeMismatch {
     RedirectUri,
     #[error("code_verifier does not match the code_challenge")]
     Verifier,
+    #[error(
+        "the code is bound to a key by dpop_jkt, and no DPoP proof of it came with the request"
+    )]
+    Key,
 }
 
 impl ProvenCode {
@@ -57,12 +66,12 @@ impl ProvenCode {
     pub fn prove(
         server: &AuthorizationServer,
         code: Arc<AuthorizationCode>,
-        client: &Client,
+        client: &AuthenticatedClient,
         redirect_uri: Option<&RedirectUri>,
         verifier: &CodeVerifier,
         now: time::OffsetDateTime,
     ) -> Result<Self, CodeMismatch> {
-        if code.client != client.id || code.issuer != server.issuer {
+        if code.client != *client.id() || code.issuer != server.issuer {
             return Err(CodeMismatch::Client);
         }
         // One that was used is not just late: the commit will tell, and revoke.
@@ -75,12 +84,20 @@ impl ProvenCode {
         if !code.challenge.is_met_by(verifier) {
             return Err(CodeMismatch::Verifier);
         }
+        if !is_held(code.key.as_deref(), client) {
+            return Err(CodeMismatch::Key);
+        }
         Ok(Self(code))
     }
 
     pub fn record(&self) -> &AuthorizationCode {
         &self.0
     }
+}
+
+/// Whether `client` showed to have the key whose thumbprint is `bound` (RFC 9449 §5 and §10).
+fn is_held(bound: Option<&str>, client: &AuthenticatedClient) -> bool {
+    bound.is_none_or(|bound| client.key().is_some_and(|key| key.as_str() == bound))
 }
 
 /// A refresh token in the hands of the client that it was given to.
@@ -95,6 +112,8 @@ pub enum RefreshMismatch {
     Expired,
     #[error("the refresh token was revoked")]
     Revoked,
+    #[error("the refresh token is bound to a key, and no DPoP proof of it came with the request")]
+    Key,
 }
 
 impl ProvenRefreshToken {
@@ -102,10 +121,10 @@ impl ProvenRefreshToken {
     pub fn prove(
         server: &AuthorizationServer,
         token: RefreshToken,
-        client: &Client,
+        client: &AuthenticatedClient,
         now: time::OffsetDateTime,
     ) -> Result<Self, RefreshMismatch> {
-        if token.family.client != client.id || token.family.issuer != server.issuer {
+        if token.family.client != *client.id() || token.family.issuer != server.issuer {
             return Err(RefreshMismatch::Client);
         }
         if token.family.revoked {
@@ -114,6 +133,9 @@ impl ProvenRefreshToken {
         // One that was used is not just late: the commit will tell, and revoke.
         if token.expires_at <= now && !token.used {
             return Err(RefreshMismatch::Expired);
+        }
+        if !is_held(token.family.key.as_deref(), client) {
+            return Err(RefreshMismatch::Key);
         }
         Ok(Self(token))
     }

@@ -5,6 +5,8 @@
 pub enum BadJwt {
     #[error("it has not the form of a signed JWT with an issuer")]
     Form,
+    #[error("it has not the form of a signed JWT")]
+    Parts,
     #[error("its header demands an extension that is not supported here")]
     Critical,
     #[error("its typ says that it is something else")]
@@ -17,6 +19,10 @@ pub enum BadJwt {
     Signature,
     #[error("its claims are incomplete or of the wrong type")]
     Claims,
+    #[error("its signature is not by the key in its header")]
+    OwnSignature,
+    #[error("the key in its header is not a public key for its algorithm")]
+    Key,
     #[error("the key set is malformed")]
     KeySet,
 }

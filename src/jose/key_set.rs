@@ -16,7 +16,7 @@ use super::unverified::UnverifiedJwt;
 pub struct KeySet(Vec<PublicKey>);
 
 #[derive(Clone)]
-struct PublicKey {
+pub(super) struct PublicKey {
     key_id: Option<String>,
     verifiers: Vec<(Algorithm, Box<dyn JwsVerifier>)>,
 }
@@ -92,9 +92,7 @@ impl KeySet {
         self.0
             .iter()
             .filter(move |key| key_id.is_none() || key.key_id.as_deref() == key_id)
-            .flat_map(|key| &key.verifiers)
-            .filter(move |(its, _)| *its == algorithm)
-            .map(|(_, verifier)| &**verifier)
+            .flat_map(move |key| key.verifiers(algorithm))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -103,7 +101,13 @@ impl KeySet {
 }
 
 impl PublicKey {
-    fn read(members: Map<String, Value>) -> Option<Self> {
+    /// What verifies signatures by this key and `algorithm`, if it serves that one.
+    pub(super) fn verifiers(&self, algorithm: Algorithm) -> impl Iterator<Item = &dyn JwsVerifier> {
+        let serves = move |(its, _): &&(Algorithm, _)| *its == algorithm;
+        self.verifiers.iter().filter(serves).map(|(_, verifier)| &**verifier)
+    }
+
+    pub(super) fn read(members: Map<String, Value>) -> Option<Self> {
         let jwk = Jwk::from_map(members).ok()?;
         if jwk.key_type() == "RSA" && !has_proper_exponent(&jwk) {
             return None;

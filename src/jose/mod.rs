@@ -4,13 +4,17 @@ mod algorithm;
 mod bad_jwt;
 mod key_set;
 mod seal;
+mod self_signed;
 mod signing_key;
 mod strict_json;
+mod thumbprint;
 mod unverified;
 
 pub use algorithm::Algorithm;
 pub use bad_jwt::BadJwt;
 pub use key_set::{KeySet, Typ};
 pub use seal::{KeyEncryptionKey, Sealed, Unsealable};
+pub use self_signed::verify_self_signed;
 pub use signing_key::SigningKey;
+pub use thumbprint::Thumbprint;
 pub use unverified::UnverifiedJwt;

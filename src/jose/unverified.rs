@@ -36,7 +36,7 @@ struct Header {
 }
 
 /// Whatever stands there, `null` included.
-fn present<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(reader).map(|_| true)
 }
 
@@ -48,20 +48,14 @@ struct OnlyIssuer {
 impl UnverifiedJwt {
     /// Takes a compact JWS of three parts apart (RFC 7515 §5.2, 1 to 5).
     pub fn read(text: &str) -> Result<Self, BadJwt> {
-        if text.len() > LONGEST {
-            return Err(BadJwt::Form);
-        }
-        let (message, signature) = text.rsplit_once('.').ok_or(BadJwt::Form)?;
-        let (header, claims) = message.split_once('.').ok_or(BadJwt::Form)?;
-        let header: Header = json(&decode(header)?)?;
+        let Parts { message, header, claims, signature } = parts(text)?;
+        let header: Header = json(&header)?;
         // RFC 7515 §4.1.11: "If any of the listed extension Header Parameters are not
         // understood and supported by the recipient, then the JWS is invalid." None is.
         if header.is_critical {
             return Err(BadJwt::Critical);
         }
-        let claims = decode(claims)?;
         let OnlyIssuer { iss: issuer } = json(&claims)?;
-        let signature = decode(signature)?;
         Ok(Self { message: message.to_owned(), signature, header, claims, issuer })
     }
 
@@ -73,8 +67,7 @@ impl UnverifiedJwt {
     /// What the JWT says it is. RFC 7515 §4.1.9: a media type, whose "application/" may be
     /// left out; media types are compared without regard to case.
     pub fn typ(&self) -> Option<String> {
-        let typ = self.header.typ.as_deref()?.to_ascii_lowercase();
-        Some(typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ))
+        self.header.typ.as_deref().map(short_typ)
     }
 
     pub(super) fn algorithm(&self) -> &str {
@@ -98,11 +91,36 @@ impl UnverifiedJwt {
     }
 }
 
+/// A compact JWS of three parts, decoded.
+pub(super) struct Parts<'a> {
+    /// What was signed: the first two parts with their dot, as they were sent.
+    pub message: &'a str,
+    pub header: Vec<u8>,
+    pub claims: Vec<u8>,
+    pub signature: Vec<u8>,
+}
+
+pub(super) fn parts(text: &str) -> Result<Parts<'_>, BadJwt> {
+    if text.len() > LONGEST {
+        return Err(BadJwt::Form);
+    }
+    let (message, signature) = text.rsplit_once('.').ok_or(BadJwt::Form)?;
+    let (header, claims) = message.split_once('.').ok_or(BadJwt::Form)?;
+    let (header, claims) = (decode(header)?, decode(claims)?);
+    Ok(Parts { message, header, claims, signature: decode(signature)? })
+}
+
+/// A media type in lower case and without its "application/".
+pub(super) fn short_typ(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ)
+}
+
 fn decode(part: &str) -> Result<Vec<u8>, BadJwt> {
     BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| BadJwt::Form)
 }
 
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadJwt> {
+pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadJwt> {
     if !strict_json::is_sound(bytes) {
         return Err(BadJwt::Form);
     }

@@ -27,6 +27,8 @@ pub struct Client {
     pub scope: Scope,
     /// OIDC Registration §2: "The default, if omitted, is RS256."
     pub id_token_signed_response_alg: String,
+    /// Whether all its access tokens have to be bound to a key of it (RFC 9449 §5.2).
+    pub dpop_bound_access_tokens: bool,
 }
 
 impl Client {

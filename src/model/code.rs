@@ -22,6 +22,8 @@ pub struct AuthorizationCode {
     pub nonce: Option<String>,
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    /// The thumbprint of the key that it is bound to (RFC 9449 §10).
+    pub key: Option<String>,
     pub expires_at: OffsetDateTime,
     pub used: bool,
 }

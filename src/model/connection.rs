@@ -1,5 +1,6 @@
 //! A connection: what the administrator decided about a client and a service.
 
+use super::terms::ConnectionTerms;
 use crate::oauth::{ClientId, Resource, Scope, ServiceId};
 
 /// The administrator's word that a client of home may act at a service (ID-JAG §4.3.3, §5).
@@ -15,6 +16,7 @@ pub struct Connection {
     /// Whose members may be acted for; empty is everybody.
     pub groups: Vec<String>,
     pub approval: Approval,
+    pub terms: ConnectionTerms,
     pub active: bool,
 }
 

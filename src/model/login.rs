@@ -20,4 +20,7 @@ pub struct Login {
 impl Login {
     /// `acr` of a password alone.
     pub const PASSWORD: &str = "urn:tegata:acr:password";
+
+    /// Every `acr` that a login here can have.
+    pub const ACR: [&str; 1] = [Self::PASSWORD];
 }

@@ -4,11 +4,14 @@ mod client;
 mod code;
 mod connection;
 mod consent;
+mod detail_types;
+mod foreign;
 mod key;
 mod ledger;
 mod login;
 mod refresh;
 mod service;
+mod terms;
 mod trust;
 mod user;
 
@@ -16,6 +19,8 @@ pub use client::Client;
 pub use code::AuthorizationCode;
 pub use connection::{Approval, Connection};
 pub use consent::Consent;
+pub use detail_types::{BadDetails, DetailTypes};
+pub use foreign::Foreign;
 pub use key::{KeyRecord, KeyState};
 pub use ledger::{
     ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord,
@@ -24,5 +29,6 @@ pub use ledger::{
 pub use login::Login;
 pub use refresh::{Digest, RefreshToken, TokenFamily};
 pub use service::Service;
+pub use terms::{ClaimSource, ConnectionTerms, NoSource, TrustTerms};
 pub use trust::{Accounts, Reuse, Trust, TrustedKeys};
 pub use user::User;

@@ -48,6 +48,8 @@ pub struct TokenFamily {
     /// All that the person allowed this time.
     pub scope: Scope,
     pub resources: Vec<Resource>,
+    /// The thumbprint of the key that its refresh tokens are bound to (RFC 9449 §5).
+    pub key: Option<String>,
     pub revoked: bool,
 }
 

@@ -1,5 +1,6 @@
 //! A service: a resource authorization server.
 
+use super::detail_types::DetailTypes;
 use crate::oauth::{Issuer, Resource, Scope, ServiceId};
 
 /// A resource authorization server, hosted here or elsewhere.
@@ -19,6 +20,10 @@ pub struct Service {
     pub scopes: Vec<(String, String)>,
     /// By which algorithm its access tokens are signed (RFC 7518 §3.1), if it is hosted.
     pub access_token_signing_alg: String,
+    /// Whether its access tokens have to be bound to a key of the client (RFC 9728 §2).
+    pub dpop_bound_access_tokens_required: bool,
+    /// What may be asked for by `authorization_details`.
+    pub authorization_details_types: DetailTypes,
 }
 
 impl Service {

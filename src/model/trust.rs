@@ -2,6 +2,7 @@
 
 use time::Duration;
 
+use super::terms::TrustTerms;
 use crate::oauth::{Issuer, Scope};
 
 /// An issuer whose ID-JAGs a service accepts (ID-JAG §4.1).
@@ -15,6 +16,7 @@ pub struct Trust {
     pub accounts: Accounts,
     /// The longest time from `iat` to `exp` that is taken.
     pub longest: Duration,
+    pub terms: TrustTerms,
     pub active: bool,
 }
 

@@ -1,5 +1,6 @@
 //! The words of OAuth as types. Nothing here does I/O.
 
+mod details;
 mod error_code;
 mod error_description;
 mod identifiers;
@@ -10,6 +11,7 @@ mod redirect_uri;
 mod resource;
 mod scope;
 
+pub use details::AuthorizationDetails;
 pub use error_code::ErrorCode;
 pub use error_description::error_description;
 pub use identifiers::{

@@ -49,6 +49,8 @@ registered_names! {
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
         JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        /// The same with a DPoP proof (draft-parecki-oauth-jwt-dpop-grant, ID-JAG §9.8).
+        JwtDpop = "urn:ietf:params:oauth:grant-type:jwt-dpop",
         TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
     }
 }

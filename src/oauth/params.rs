@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::details::AuthorizationDetails;
 use super::error_code::ErrorCode;
 use super::identifiers::Malformed;
 use super::resource::Resource;
@@ -38,12 +39,13 @@ pub enum ParamError {
 }
 
 impl ParamError {
-    /// RFC 6749 §5.2, but for the two parameters that have a code of their own: a malformed
-    /// scope (§5.2) and a malformed resource (RFC 8707 §2).
+    /// RFC 6749 §5.2, but for the parameters that have a code of their own: a malformed scope (§5.2),
+    /// resource (RFC 8707 §2) and authorization_details (RFC 9396 §5).
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Malformed("scope", _) => ErrorCode::InvalidScope,
             Self::Malformed("resource", _) => ErrorCode::InvalidTarget,
+            Self::Malformed("authorization_details", _) => ErrorCode::InvalidAuthorizationDetails,
             _ => ErrorCode::InvalidRequest,
         }
     }
@@ -109,6 +111,11 @@ impl Params {
     /// `scope` (RFC 6749 §3.3).
     pub fn scope(&self) -> Result<Option<Scope>, ParamError> {
         self.read("scope", Scope::parse)
+    }
+
+    /// `authorization_details` (RFC 9396 §2).
+    pub fn authorization_details(&self) -> Result<Option<AuthorizationDetails>, ParamError> {
+        self.read("authorization_details", AuthorizationDetails::parse)
     }
 
     /// All values of `resource` (RFC 8707 §2), each once.

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::model::{Approval, Connection, Consent, Service, User};
-use crate::oauth::{Resource, Scope};
+use time::{Duration, OffsetDateTime};
+
+use crate::model::{
+    Approval, BadDetails, Connection, ConnectionTerms, Consent, Login, Service, User,
+};
+use crate::oauth::{AuthorizationDetails, Resource, Scope};
 
 /// What a client asks for at a service.
 #[derive(Debug)]
 pub struct Asked<'a> {
     pub scope: Option<&'a Scope>,
     pub resources: &'a [Resource],
+    pub details: Option<&'a AuthorizationDetails>,
 }
 
 /// The administrator, and where it is theirs to say the person, let this client act for this
@@ -20,25 +25,39 @@ pub struct Entitlement {
     service: Arc<Service>,
     scope: Scope,
     resources: Vec<Resource>,
+    details: Option<AuthorizationDetails>,
 }
 
 /// Which rule said no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denied {
     NoConnection,
     ConnectionInactive,
     ServiceInactive,
     Groups,
     Resource,
+    /// A request has to name a resource, and this one does not.
+    NoResource,
     Scope,
+    /// What is wrong with the details themselves.
+    Details(BadDetails),
+    /// The connection allows none of the types that were asked for.
+    NoDetails,
     Consent,
+    /// The login is of a kind that the connection does not take, and no other login can be of one.
+    Login,
+    /// The person has to sign in again, by one of these `acr` and at most so many seconds ago.
+    StepUp {
+        acr: Vec<String>,
+        max_age: Option<u32>,
+    },
 }
 
 impl Entitlement {
     pub fn decide(
         connection: Option<Connection>,
         service: Arc<Service>,
-        user: &User,
+        person: Person<'_>,
         consent: Option<&Consent>,
         asked: &Asked<'_>,
     ) -> Result<Self, Denied> {
@@ -50,7 +69,7 @@ impl Entitlement {
         if !service.active {
             return Err(Denied::ServiceInactive);
         }
-        if !is_for(&connection, user) {
+        if !is_for(&connection, person.user) {
             return Err(Denied::Groups);
         }
 
@@ -62,6 +81,9 @@ impl Entitlement {
         if !asked.resources.iter().all(governed) {
             return Err(Denied::Resource);
         }
+        if connection.terms.resource_required && asked.resources.is_empty() {
+            return Err(Denied::NoResource);
+        }
 
         // ID-JAG §4.3.3: scope may be narrowed, never widened.
         let allowed = service.offered(&connection.scope);
@@ -69,6 +91,16 @@ impl Entitlement {
         if scope.is_empty() {
             return Err(Denied::Scope);
         }
+
+        // RFC 9396 §5; ID-JAG §4.3.3: they may be narrowed, too.
+        let details = match asked.details {
+            None => None,
+            Some(details) => {
+                service.authorization_details_types.admit(details).map_err(Denied::Details)?;
+                let allowed = details.only(&connection.terms.authorization_details);
+                Some(allowed.ok_or(Denied::NoDetails)?)
+            }
+        };
 
         // And the person's word, where the administrator left it to them.
         let allowed_by_person =
@@ -84,7 +116,11 @@ impl Entitlement {
         if resources.is_empty() && !connection.resources.is_empty() {
             return Err(Denied::Resource);
         }
-        Ok(Self { connection, service, scope, resources })
+        // ID-JAG §9.2, last: only where a better login is all that is missing.
+        if !person.signed_in_as(&connection.terms) {
+            return Err(step_up(&connection.terms));
+        }
+        Ok(Self { connection, service, scope, resources, details })
     }
 
     pub fn connection(&self) -> &Connection {
@@ -99,9 +135,41 @@ impl Entitlement {
         &self.scope
     }
 
+    /// What of the details that were asked for is granted.
+    pub fn details(&self) -> Option<&AuthorizationDetails> {
+        self.details.as_ref()
+    }
+
     /// What the ID-JAG is restricted to; empty where nobody asked for a restriction.
     pub fn resources(&self) -> &[Resource] {
         &self.resources
+    }
+}
+
+/// A person and the login by which they are acted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    pub user: &'a User,
+    pub login: &'a Login,
+    pub now: OffsetDateTime,
+}
+
+impl Person<'_> {
+    /// Whether the login is of a kind and an age that `terms` take.
+    fn signed_in_as(&self, terms: &ConnectionTerms) -> bool {
+        let age = self.now - self.login.auth_time;
+        let recent = terms.max_age.is_none_or(|it| age <= Duration::seconds(it.into()));
+        recent && (terms.acr.is_empty() || terms.acr.contains(&self.login.acr))
+    }
+}
+
+/// What the client is told that has to send the person to sign in again.
+fn step_up(terms: &ConnectionTerms) -> Denied {
+    let can_be = |it: &&String| Login::ACR.contains(&it.as_str());
+    let acr: Vec<_> = terms.acr.iter().filter(can_be).cloned().collect();
+    match acr.is_empty() && !terms.acr.is_empty() {
+        true => Denied::Login,
+        false => Denied::StepUp { acr, max_age: terms.max_age },
     }
 }
 

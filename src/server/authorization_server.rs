@@ -7,6 +7,7 @@ use time::Duration;
 use super::catalogue::Catalogue;
 use super::clients::Clients;
 use super::document::Document;
+use super::dpop_nonces::DpopNonces;
 use super::keys::IssuerKeys;
 use super::readiness::Readiness;
 use super::secret_key::SecretKey;
@@ -62,6 +63,7 @@ impl Role {
                 GrantType::RefreshToken,
                 GrantType::ClientCredentials,
                 GrantType::JwtBearer,
+                GrantType::JwtDpop,
             ],
         }
     }
@@ -74,6 +76,9 @@ pub struct Shared {
     pub passwords: Passwords,
     pub remote_keys: Arc<dyn FetchKeys>,
     pub secret_key: SecretKey,
+    pub dpop_nonces: DpopNonces,
+    /// Whether refresh tokens may be exchanged for ID-JAGs.
+    pub id_jag_by_refresh_token: bool,
     pub lifetimes: Lifetimes,
     pub sign_in: SignIn,
     pub trusted_proxies: TrustedProxies,
@@ -120,6 +125,13 @@ impl AuthorizationServer {
         let chosen = self.service().and_then(|it| Algorithm::parse(&it.access_token_signing_alg));
         let ready = chosen.filter(|it| self.keys.signer(*it).is_some());
         ready.unwrap_or(IssuerKeys::MAIN)
+    }
+
+    /// Whether `client` may only have access tokens that are bound to a key of it here: it said so
+    /// itself (RFC 9449 §5.2), or the service's resources demand it (RFC 9728 §2).
+    pub fn wants_bound_tokens(&self, client: &Client) -> bool {
+        let service = self.service().is_some_and(|it| it.dpop_bound_access_tokens_required);
+        service || client.dpop_bound_access_tokens
     }
 
     pub fn is_home(&self) -> bool {

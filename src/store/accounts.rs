@@ -8,7 +8,8 @@ use sea_orm::{
 use super::StoreError;
 use super::changes::{self, Change};
 use super::columns::text;
-use crate::oauth::{Issuer, ServiceId, Subject};
+use crate::model::Foreign;
+use crate::oauth::{ServiceId, Subject};
 
 const TABLE: &str = "accounts";
 
@@ -21,6 +22,7 @@ mod row {
         #[sea_orm(primary_key, auto_increment = false)]
         pub service: String,
         #[sea_orm(primary_key, auto_increment = false)]
+        /// With the tenant, if there is one: see [`Foreign::realm`].
         pub issuer: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub subject: String,
@@ -42,31 +44,29 @@ pub struct Account {
     pub active: bool,
 }
 
-/// The account that `subject` of `issuer` is linked to at `service`.
+/// The account that `whose` subject is linked to at `service`.
 pub async fn of(
     db: &impl ConnectionTrait,
     service: &ServiceId,
-    issuer: &Issuer,
-    subject: &Subject,
+    whose: &Foreign,
 ) -> Result<Option<Account>, StoreError> {
-    let key = (service.to_string(), issuer.to_string(), subject.to_string());
+    let key = (service.to_string(), whose.realm(), whose.subject.to_string());
     let row = row::Entity::find_by_id(key).one(db).await?;
     row.map(|row| Ok(Account { id: text(TABLE, row.account)?, active: row.active })).transpose()
 }
 
-/// Links `subject` to `account`, unless it is linked already: of two at a time, the first
+/// Links `whose` subject to `account`, unless it is linked already: of two at a time, the first
 /// wins and both find the same account afterwards.
 pub async fn link(
     db: &impl ConnectionTrait,
     service: &ServiceId,
-    issuer: &Issuer,
-    subject: &Subject,
+    whose: &Foreign,
     account: &Subject,
 ) -> Result<(), StoreError> {
     let row = row::ActiveModel {
         service: Set(service.to_string()),
-        issuer: Set(issuer.to_string()),
-        subject: Set(subject.to_string()),
+        issuer: Set(whose.realm()),
+        subject: Set(whose.subject.to_string()),
         account: Set(account.to_string()),
         active: Set(true),
     };
@@ -77,18 +77,19 @@ pub async fn link(
     Ok(())
 }
 
-/// All accounts of `service`, with the issuer and the subject that each is linked to.
+/// All accounts of `service`, each with whom it is linked to.
 pub async fn all(
     db: &impl ConnectionTrait,
     service: &ServiceId,
-) -> Result<Vec<(Issuer, Subject, Account)>, StoreError> {
+) -> Result<Vec<(Foreign, Account)>, StoreError> {
     let rows = row::Entity::find()
         .filter(row::Column::Service.eq(service.as_str()))
         .order_by_asc(row::Column::Issuer)
         .order_by_asc(row::Column::Subject);
     let model = |row: row::Model| {
         let account = Account { id: text(TABLE, row.account)?, active: row.active };
-        Ok((text(TABLE, row.issuer)?, text(TABLE, row.subject)?, account))
+        let whose = Foreign::in_realm(&row.issuer, text(TABLE, row.subject)?);
+        Ok((whose.ok_or(StoreError::Corrupt(TABLE))?, account))
     };
     rows.all(db).await?.into_iter().map(model).collect()
 }
@@ -97,18 +98,31 @@ pub async fn all(
 pub async fn switch(
     db: &impl ConnectionTrait,
     service: &ServiceId,
-    issuer: &Issuer,
-    subject: &Subject,
+    whose: &Foreign,
     active: bool,
 ) -> Result<bool, StoreError> {
     let switched = row::Entity::update_many()
         .col_expr(row::Column::Active, Expr::value(active))
         .filter(row::Column::Service.eq(service.as_str()))
-        .filter(row::Column::Issuer.eq(issuer.as_str()))
-        .filter(row::Column::Subject.eq(subject.as_str()))
+        .filter(row::Column::Issuer.eq(whose.realm()))
+        .filter(row::Column::Subject.eq(whose.subject.as_str()))
         .exec(db)
         .await?;
-    let change = Change::Account(service.clone(), issuer.clone(), subject.clone());
+    let change = Change::Account(service.clone(), whose.realm(), whose.subject.clone());
     changes::announce(db, &[change]).await?;
     Ok(switched.rows_affected == 1)
+}
+
+/// The account of `service` whose own name is `account`, whoever it is linked to.
+pub async fn named(
+    db: &impl ConnectionTrait,
+    service: &ServiceId,
+    account: &Subject,
+) -> Result<Option<Account>, StoreError> {
+    let row = row::Entity::find()
+        .filter(row::Column::Service.eq(service.as_str()))
+        .filter(row::Column::Account.eq(account.as_str()))
+        .one(db)
+        .await?;
+    row.map(|row| Ok(Account { id: text(TABLE, row.account)?, active: row.active })).transpose()
 }

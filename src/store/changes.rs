@@ -39,7 +39,8 @@ pub enum Change {
     Login(SessionId),
     Family(String),
     Consent(Subject, Issuer, ClientId),
-    Account(ServiceId, Issuer, Subject),
+    /// The service, and the realm and the name of a subject (`model::Foreign`).
+    Account(ServiceId, String, Subject),
 }
 
 impl Change {

@@ -34,6 +34,7 @@ mod row {
         pub grant_types: String,
         pub scope: String,
         pub id_token_signed_response_alg: String,
+        pub dpop_bound_access_tokens: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +75,7 @@ pub async fn register(db: &impl ConnectionTrait, client: &Client) -> Result<(), 
         C::GrantTypes,
         C::Scope,
         C::IdTokenSignedResponseAlg,
+        C::DpopBoundAccessTokens,
     ];
     row::Entity::insert(active_model(client))
         .on_conflict(OnConflict::columns([C::Issuer, C::Id]).update_columns(rest).to_owned())
@@ -104,6 +106,7 @@ fn active_model(client: &Client) -> row::ActiveModel {
         grant_types: Set(json(&client.grant_types)),
         scope: Set(client.scope.to_string()),
         id_token_signed_response_alg: Set(client.id_token_signed_response_alg.clone()),
+        dpop_bound_access_tokens: Set(client.dpop_bound_access_tokens),
     }
 }
 
@@ -123,5 +126,6 @@ fn model(row: row::Model) -> Result<Client, StoreError> {
         grant_types: parsed(TABLE, &row.grant_types)?,
         scope: text(TABLE, row.scope)?,
         id_token_signed_response_alg: row.id_token_signed_response_alg,
+        dpop_bound_access_tokens: row.dpop_bound_access_tokens,
     })
 }

@@ -35,6 +35,7 @@ mod row {
         pub nonce: Option<String>,
         pub scope: String,
         pub resources: String,
+        pub key: Option<String>,
         pub expires_at: i64,
         pub used_at: Option<i64>,
         pub forget_after: i64,
@@ -48,8 +49,8 @@ mod row {
 
 static KEEP: ForMany = ForMany::new(
     "INSERT INTO codes (digest, family, issuer, client, \"user\", sid, redirect_uri, challenge, \
-     nonce, scope, resources, expires_at, forget_after) VALUES {rows}",
-    13,
+     nonce, scope, resources, \"key\", expires_at, forget_after) VALUES {rows}",
+    14,
 );
 static UNUSED: ForMany =
     ForMany::new("SELECT digest FROM codes WHERE used_at IS NULL AND digest IN ({rows})", 1);
@@ -70,6 +71,7 @@ pub(super) fn keep(script: &mut Script, codes: &[&AuthorizationCode]) {
             code.nonce.clone().into(),
             code.scope.to_string().into(),
             json(&code.resources).into(),
+            code.key.clone().into(),
             code.expires_at.unix_timestamp().into(),
             (code.expires_at + REMEMBERED).unix_timestamp().into(),
         ]
@@ -114,6 +116,7 @@ fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {
         nonce: row.nonce,
         scope: text(TABLE, row.scope)?,
         resources: parsed(TABLE, &row.resources)?,
+        key: row.key,
         expires_at: time(TABLE, row.expires_at)?,
         used: row.used_at.is_some(),
     })

@@ -58,6 +58,8 @@ pub enum Effect {
 pub enum Conflict {
     GrantUsed,
     ProofUsed,
+    /// A DPoP proof.
+    PossessionUsed,
     RequestAnswered,
     CodeUsed,
     RefreshTokenUsed,

@@ -27,6 +27,7 @@ mod row {
         pub resources: String,
         pub groups: String,
         pub approval: String,
+        pub terms: String,
         pub active: bool,
     }
 
@@ -78,9 +79,11 @@ pub async fn approve(db: &impl ConnectionTrait, connection: &Connection) -> Resu
         resources: Set(json(&connection.resources)),
         groups: Set(json(&connection.groups)),
         approval: Set(approval.to_owned()),
+        terms: Set(json(&connection.terms)),
         active: Set(connection.active),
     };
-    let rest = [C::ClientThere, C::Scope, C::Resources, C::Groups, C::Approval, C::Active];
+    let rest =
+        [C::ClientThere, C::Scope, C::Resources, C::Groups, C::Approval, C::Terms, C::Active];
     row::Entity::insert(row)
         .on_conflict(OnConflict::columns([C::Client, C::Service]).update_columns(rest).to_owned())
         .exec_without_returning(db)
@@ -102,6 +105,7 @@ fn model(row: row::Model) -> Result<Connection, StoreError> {
         resources: parsed(TABLE, &row.resources)?,
         groups: parsed(TABLE, &row.groups)?,
         approval,
+        terms: parsed(TABLE, &row.terms)?,
         active: row.active,
     })
 }

@@ -14,7 +14,9 @@ use super::accounts::{self, Account};
 use super::changes::{self, Change, News};
 use super::open::Store;
 use super::{Effect, StoreError, codes, consents, logins, refresh_tokens, token_families, users};
-use crate::model::{AuthorizationCode, Consent, Digest, Login, RefreshToken, TokenFamily, User};
+use crate::model::{
+    AuthorizationCode, Consent, Digest, Foreign, Login, RefreshToken, TokenFamily, User,
+};
 use crate::oauth::{ClientId, Issuer, ServiceId, SessionId, Subject};
 use crate::telemetry::Stopwatch;
 
@@ -38,7 +40,7 @@ pub(super) struct Memory {
     logins: Cache<SessionId, Arc<Login>>,
     families: Cache<String, Arc<TokenFamily>>,
     consents: Cache<(Subject, Issuer, ClientId), Arc<Consent>>,
-    accounts: Cache<(ServiceId, Issuer, Subject), Arc<Account>>,
+    accounts: Cache<(ServiceId, String, Subject), Arc<Account>>,
     /// Codes and refresh tokens that this node made and has not seen again. What they stand for
     /// never changes; whether they were used, the commit looks for itself.
     codes: Cache<Digest, Arc<AuthorizationCode>>,
@@ -110,8 +112,8 @@ impl Memory {
                 let key = (user.clone(), issuer.clone(), client.clone());
                 drop(self.consents.remove(&key));
             }
-            Change::Account(service, issuer, subject) => {
-                let key = (service.clone(), issuer.clone(), subject.clone());
+            Change::Account(service, realm, subject) => {
+                let key = (service.clone(), realm.clone(), subject.clone());
                 drop(self.accounts.remove(&key));
             }
         }
@@ -271,16 +273,15 @@ impl Store {
         memory.recall(&memory.consents, key, read).await
     }
 
-    /// The account that `subject` of `issuer` is linked to at `service`.
+    /// The account that `whose` subject is linked to at `service`.
     pub async fn account(
         &self,
         service: &ServiceId,
-        issuer: &Issuer,
-        subject: &Subject,
+        whose: &Foreign,
     ) -> Result<Option<Arc<Account>>, StoreError> {
         let memory = self.memory();
-        let key = (service.clone(), issuer.clone(), subject.clone());
-        let read = accounts::of(self.read(), service, issuer, subject);
+        let key = (service.clone(), whose.realm(), whose.subject.clone());
+        let read = accounts::of(self.read(), service, whose);
         memory.recall(&memory.accounts, key, read).await
     }
 }

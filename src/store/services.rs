@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder};
 
 use super::StoreError;
 use super::columns::{json, parsed, text};
-use crate::model::Service;
+use crate::model::{DetailTypes, Service};
 use crate::oauth::ServiceId;
 
 const TABLE: &str = "services";
@@ -26,6 +26,8 @@ mod row {
         pub audience_aliases: String,
         pub scopes: String,
         pub access_token_signing_alg: String,
+        pub dpop_bound_access_tokens_required: bool,
+        pub authorization_details_types: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -59,6 +61,8 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         audience_aliases: Set(json(&service.audience_aliases)),
         scopes: Set(json(&service.scopes)),
         access_token_signing_alg: Set(service.access_token_signing_alg.clone()),
+        dpop_bound_access_tokens_required: Set(service.dpop_bound_access_tokens_required),
+        authorization_details_types: Set(json(&service.authorization_details_types.pairs())),
     };
     let rest = [
         C::Name,
@@ -69,6 +73,8 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         C::AudienceAliases,
         C::Scopes,
         C::AccessTokenSigningAlg,
+        C::DpopBoundAccessTokensRequired,
+        C::AuthorizationDetailsTypes,
     ];
     row::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(rest).to_owned())
@@ -88,5 +94,10 @@ fn model(row: row::Model) -> Result<Service, StoreError> {
         audience_aliases: parsed(TABLE, &row.audience_aliases)?,
         scopes: parsed(TABLE, &row.scopes)?,
         access_token_signing_alg: row.access_token_signing_alg,
+        dpop_bound_access_tokens_required: row.dpop_bound_access_tokens_required,
+        authorization_details_types: DetailTypes::of(parsed(
+            TABLE,
+            &row.authorization_details_types,
+        )?),
     })
 }

@@ -28,6 +28,7 @@ mod row {
         pub sid: String,
         pub scope: String,
         pub resources: String,
+        pub key: Option<String>,
         pub revoked_at: Option<i64>,
         pub forget_after: i64,
     }
@@ -40,8 +41,8 @@ mod row {
 
 static OPEN: ForMany = ForMany::new(
     "INSERT INTO token_families (id, issuer, client, \"user\", sid, scope, resources, \
-     forget_after) VALUES {rows}",
-    8,
+     \"key\", forget_after) VALUES {rows}",
+    9,
 );
 static PROLONG: ForMany =
     ForMany::new("UPDATE token_families SET forget_after = ? WHERE id IN ({rows})", 1);
@@ -57,6 +58,7 @@ pub(super) fn open(script: &mut Script, families: &[(&TokenFamily, OffsetDateTim
             family.sid.as_str().into(),
             family.scope.to_string().into(),
             json(&family.resources).into(),
+            family.key.clone().into(),
             forget_after.unix_timestamp().into(),
         ]
     };
@@ -96,6 +98,7 @@ fn model(row: row::Model) -> Result<TokenFamily, StoreError> {
         sid: text(TABLE, row.sid)?,
         scope: text(TABLE, row.scope)?,
         resources: parsed(TABLE, &row.resources)?,
+        key: row.key,
         revoked: row.revoked_at.is_some(),
     })
 }

@@ -6,7 +6,7 @@ use sea_orm::{
 use time::Duration;
 
 use super::StoreError;
-use super::columns::text;
+use super::columns::{json, parsed, text};
 use crate::model::{Accounts, Reuse, Trust, TrustedKeys};
 use crate::oauth::ServiceId;
 
@@ -28,6 +28,7 @@ mod row {
         pub reuse: String,
         pub accounts: String,
         pub longest: i64,
+        pub terms: String,
         pub active: bool,
     }
 
@@ -83,6 +84,7 @@ fn active_model(service: &ServiceId, trust: &Trust) -> row::ActiveModel {
         reuse: Set(reuse.to_owned()),
         accounts: Set(accounts.to_owned()),
         longest: Set(trust.longest.whole_seconds()),
+        terms: Set(json(&trust.terms)),
         active: Set(trust.active),
     }
 }
@@ -113,6 +115,7 @@ fn model(row: row::Model) -> Result<Trust, StoreError> {
         reuse,
         accounts,
         longest: Duration::seconds(row.longest),
+        terms: parsed(TABLE, &row.terms)?,
         active: row.active,
     })
 }

@@ -46,6 +46,19 @@ pub async fn named(db: &impl ConnectionTrait, username: &str) -> Result<Option<U
     row.map(model).transpose()
 }
 
+/// Who has the verified address `email`, letter by letter, active or not.
+pub async fn with_email(
+    db: &impl ConnectionTrait,
+    email: &str,
+) -> Result<Vec<Subject>, StoreError> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Email.eq(email))
+        .filter(row::Column::EmailVerified.eq(true))
+        .all(db)
+        .await?;
+    rows.into_iter().map(|row| text(TABLE, row.id)).collect()
+}
+
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<User>, StoreError> {
     let rows = row::Entity::find().order_by_asc(row::Column::Username).all(db).await?;
     rows.into_iter().map(model).collect()

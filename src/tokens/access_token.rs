@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::audience::OneOrMany;
+use super::dpop::Confirmation;
 use super::verify::{Unacceptable, in_time};
 use crate::jose::{Algorithm, KeySet, SigningKey, Typ, UnverifiedJwt};
-use crate::oauth::{ClientId, Issuer, Jti, Scope, Subject};
+use crate::oauth::{AuthorizationDetails, ClientId, Issuer, Jti, Scope, Subject};
 
 /// RFC 9068 §2.1.
 const TYP: &str = "at+jwt";
@@ -28,12 +29,18 @@ pub struct AccessTokenClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
     pub scope: Scope,
+    /// RFC 9396 §9.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<AuthorizationDetails>,
     /// The login that it comes from, if it comes from one of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// The family that it belongs to, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// The key that it is bound to (RFC 9449 §6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl AccessTokenClaims {

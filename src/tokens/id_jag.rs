@@ -1,12 +1,16 @@
 //! The Identity Assertion JWT Authorization Grant (ID-JAG §3).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::audience::OneOrMany;
+use super::dpop::Confirmation;
 use super::verify::{Unacceptable, acceptable_until, in_time, short_lived};
 use crate::jose::{Algorithm, BadJwt, KeySet, SigningKey, Typ, UnverifiedJwt};
-use crate::oauth::{ClientId, Issuer, Jti, Resource, Scope, Subject};
+use crate::oauth::{AuthorizationDetails, ClientId, Issuer, Jti, Resource, Scope, Subject};
 
 /// ID-JAG §3.1; RFC 8725 §3.11 asks for it, so that no other JWT can pass for an ID-JAG.
 const TYP: &str = "oauth-id-jag+jwt";
@@ -33,18 +37,54 @@ pub struct IdJagClaims {
     pub acr: Option<String>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
-    /// What binds it to a key (ID-JAG §9.8). We cannot check one yet, so none is accepted.
+    /// What binds it to a key (ID-JAG §9.8): see [`PresentedIdJag::confirmation`].
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub cnf: Option<serde_json::Value>,
+    pub cnf: Option<Value>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub authorization_details: Option<serde_json::Value>,
-    /// Of the issuer (ID-JAG §6). We do not tell tenants apart yet, so none is accepted.
+    pub authorization_details: Option<AuthorizationDetails>,
+    /// Of the issuer (ID-JAG §6).
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<serde_json::Value>,
+    pub tenant: Option<String>,
     /// Of the service (ID-JAG §6).
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub aud_tenant: Option<serde_json::Value>,
+    pub aud_tenant: Option<String>,
+    /// What the service calls the person, as far as the issuer knows.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub aud_sub: Option<Subject>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// What the connection releases; of others' it is not read.
+    #[serde(skip)]
+    pub released: BTreeMap<String, Value>,
 }
+
+/// The claims that no connection can set: they are the issuer's own word.
+pub const RESERVED_CLAIMS: [&str; 22] = [
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "jti",
+    "exp",
+    "iat",
+    "nbf",
+    "resource",
+    "scope",
+    "authorization_details",
+    "act",
+    "may_act",
+    "auth_time",
+    "acr",
+    "amr",
+    "tenant",
+    "sub_id",
+    "cnf",
+    "email_verified",
+    "azp",
+    "sid",
+];
 
 /// `null` is not the same as nothing: a restriction that nobody can read is not none.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(claim: D) -> Result<Option<T>, D::Error> {
@@ -53,7 +93,17 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(claim: D) -> Result<Opt
 
 impl IdJagClaims {
     pub fn sign(&self, key: &SigningKey) -> String {
-        key.sign(TYP, self)
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            #[serde(flatten)]
+            claims: &'a IdJagClaims,
+            #[serde(flatten)]
+            released: &'a BTreeMap<String, Value>,
+        }
+        match self.released.is_empty() {
+            true => key.sign(TYP, self),
+            false => key.sign(TYP, &Whole { claims: self, released: &self.released }),
+        }
     }
 }
 
@@ -123,6 +173,13 @@ impl PresentedIdJag {
     /// The resources that it is restricted to; none is no restriction.
     pub fn resources(&self) -> &[Resource] {
         self.0.resource.as_ref().map_or(&[], OneOrMany::as_slice)
+    }
+
+    /// The key that it is bound to. What we cannot check is no way to say "to none".
+    pub fn confirmation(&self) -> Result<Option<Confirmation>, Unacceptable> {
+        let read =
+            |it: &Value| Confirmation::deserialize(it).map_err(|_| Unacceptable::Confirmation);
+        self.0.cnf.as_ref().map(read).transpose()
     }
 
     /// Until then, [`IdJag::verify`] may accept it again.

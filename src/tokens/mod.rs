@@ -3,6 +3,7 @@
 mod access_token;
 mod audience;
 mod client_assertion;
+mod dpop;
 mod id_jag;
 mod id_token;
 mod verify;
@@ -10,6 +11,7 @@ mod verify;
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken};
 pub use audience::OneOrMany;
 pub use client_assertion::ClientAssertion;
-pub use id_jag::{IdJag, IdJagClaims, PresentedIdJag};
+pub use dpop::{BadProof, Confirmation, DpopProof, NONCE_LIFETIME, Proven};
+pub use id_jag::{IdJag, IdJagClaims, PresentedIdJag, RESERVED_CLAIMS};
 pub use id_token::{Hint, IdTokenClaims, VerifiedIdToken, access_token_hash};
 pub use verify::{LEEWAY, Unacceptable};

@@ -25,6 +25,8 @@ pub enum Unacceptable {
     TooLong,
     #[error("it was issued to another client")]
     Client,
+    #[error("it is bound by a cnf that cannot be checked here: jkt alone is supported")]
+    Confirmation,
     #[error("its sub is not the client")]
     Subject,
 }

@@ -20,6 +20,7 @@ async fn openid_client_of_npm() {
 }
 
 /// The cross-app access functions of the MCP TypeScript SDK: the whole way of an ID-JAG.
+/// Rows 34, 88.
 #[tokio::test]
 async fn mcp_typescript_sdk() {
     run_against("mcp_cross_app_access.mjs", &Started::new().await);

@@ -90,6 +90,7 @@ async fn started_together() {
 }
 
 /// However many show an ID-JAG at a time and to whichever node, one gets a token for it.
+/// Row 127.
 #[tokio::test]
 async fn fifty_presentations_of_one_id_jag() {
     let Some(nodes) = started().await else { return };

@@ -26,6 +26,7 @@ async fn told(changes: &[&[(&str, &str)]]) -> String {
 }
 
 /// RFC 6749 §4.1.2 and RFC 9207 §2: `code`, `state` and `iss`, and nothing else.
+/// Row 167.
 #[tokio::test]
 async fn a_request_that_is_right() {
     let world = World::new().await;
@@ -289,7 +290,8 @@ async fn scope_of(scope: &str) -> String {
 }
 
 /// RFC 6749 §3.3: "process the request using a pre-defined default value". Stock MCP clients and
-/// the conformance tests send none. Row 167.
+/// the conformance tests send none.
+/// Row 167.
 #[tokio::test]
 async fn no_scope_is_all_but_what_goes_on_without_the_person() {
     assert_eq!(scope_of("").await, "email openid profile reports");

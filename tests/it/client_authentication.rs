@@ -93,8 +93,9 @@ async fn a_secret_with_a_colon() {
     assert_eq!(ask(&world, &header, &[]).await.status, 200);
 }
 
-/// RFC 6749 §5.2. Row 36: 401, the scheme that the client used, and nothing about what is wrong:
+/// RFC 6749 §5.2: 401, the scheme that the client used, and nothing about what is wrong:
 /// no client, another issuer's client, one that was shut off, or the secret.
+/// Row 36.
 #[tokio::test]
 async fn a_wrong_secret() {
     let world = World::with(&client("gone", &secret_of("gone"))).await;
@@ -193,7 +194,8 @@ async fn several_methods() {
     assert_eq!(ask(&world, &right(), &[("client_secret", "")]).await.status, 200);
 }
 
-/// Row 35: a name is no proof, where there is something to prove.
+/// A name is no proof, where there is something to prove.
+/// Row 35.
 #[tokio::test]
 async fn no_credentials() {
     let world = World::new().await;

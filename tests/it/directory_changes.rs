@@ -104,7 +104,8 @@ async fn a_person_who_was_switched_off() {
     assert_eq!(other.sent("error").as_deref(), Some("login_required"));
 }
 
-/// Row 170. The administrator's word counts from the next request on.
+/// The administrator's word counts from the next request on.
+/// Row 170.
 #[tokio::test]
 async fn a_connection_that_was_switched_off() {
     let world = world().await;

@@ -11,7 +11,8 @@ use crate::support::{CHAT, HOME, NOW, with};
 /// Those where it matters when the token is shown: a hint may be old (OIDC Core §3.1.2.1).
 const TIMED: [Door; 4] = [Assertion, SubjectToken, ClientAssertion, Bearer];
 
-/// Rows 120 to 123. RFC 7519 §2: a NumericDate is a number.
+/// RFC 7519 §2: a NumericDate is a number.
+/// Rows 120–122.
 #[tokio::test]
 async fn times_of_a_forger() {
     let scene = Scene::new().await;
@@ -51,7 +52,8 @@ async fn times_of_a_forger() {
     }
 }
 
-/// Row 124: how long it lives is refused before it is lived, and no sum goes over the edge.
+/// How long it lives is refused before it is lived, and no sum goes over the edge.
+/// Rows 123, 124.
 #[tokio::test]
 async fn lifetimes_of_a_forger() {
     let scene = Scene::new().await;
@@ -78,7 +80,8 @@ async fn lifetimes_of_a_forger() {
     }
 }
 
-/// Row 125, and what a `jti` may be: it is kept, so it must be short.
+/// What a `jti` may be: it is kept, so it must be short.
+/// Row 125.
 #[tokio::test]
 async fn names_of_a_forger() {
     let scene = Scene::new().await;
@@ -97,7 +100,8 @@ async fn names_of_a_forger() {
     }
 }
 
-/// Rows 107 to 110, and what else `aud` can be made to be.
+/// What `aud` can be made to be.
+/// Rows 109, 110.
 #[tokio::test]
 async fn audiences_of_a_forger() {
     let scene = Scene::new().await;
@@ -128,7 +132,8 @@ async fn audiences_of_a_forger() {
     }
 }
 
-/// Rows 113 and 114. RFC 8414 §3.3: issuers are compared as they are written.
+/// RFC 8414 §3.3: issuers are compared as they are written.
+/// Row 113.
 #[tokio::test]
 async fn issuers_of_a_forger() {
     let scene = Scene::new().await;
@@ -151,8 +156,9 @@ async fn issuers_of_a_forger() {
     }
 }
 
-/// Row 148. RFC 7519 §4: "The Claim Names within a JWT Claims Set MUST be unique"; whichever
+/// RFC 7519 §4: "The Claim Names within a JWT Claims Set MUST be unique"; whichever
 /// of the two would be right, it is refused.
+/// Row 148.
 #[tokio::test]
 async fn a_claim_twice() {
     let scene = Scene::new().await;
@@ -175,7 +181,8 @@ async fn a_claim_twice() {
     }
 }
 
-/// Row 148: what costs a parser its stack, or is no object at all.
+/// What costs a parser its stack, or is no object at all.
+/// Row 148.
 #[tokio::test]
 async fn claims_that_are_none() {
     let scene = Scene::new().await;
@@ -217,7 +224,8 @@ async fn claims_that_are_none() {
     }
 }
 
-/// Row 94. RFC 7519 §4: "all claims that are not understood [...] MUST be ignored".
+/// RFC 7519 §4: "all claims that are not understood [...] MUST be ignored".
+/// Row 94.
 #[tokio::test]
 async fn a_claim_that_is_not_understood() {
     let scene = Scene::new().await;

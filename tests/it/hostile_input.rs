@@ -54,8 +54,9 @@ async fn said_to_form(body: &[u8]) -> String {
     said_everywhere(&World::new().await, &[("content-type", FORM.as_bytes())], body).await
 }
 
-/// Row 73. RFC 6749 §3.2: the parameters come "using the application/x-www-form-urlencoded
+/// RFC 6749 §3.2: the parameters come "using the application/x-www-form-urlencoded
 /// format".
+/// Row 73.
 #[tokio::test]
 async fn another_media_type() {
     let world = World::new().await;
@@ -89,14 +90,16 @@ async fn the_media_type_in_other_letters() {
     }
 }
 
-/// Row 73: JSON that is called a form is a form with a strange name in it.
+/// JSON that is called a form is a form with a strange name in it.
+/// Row 73.
 #[tokio::test]
 async fn json_in_the_place_of_a_form() {
     let said = said_to_form(br#"{"grant_type":"client_credentials"}"#).await;
     assert_snapshot!(said, @"400 invalid_request: grant_type is required");
 }
 
-/// Row 73: GET, and the other methods that a form does not come by.
+/// GET, and the other methods that a form does not come by.
+/// Row 73.
 #[tokio::test]
 async fn another_method() {
     let world = World::new().await;
@@ -113,8 +116,9 @@ async fn another_method() {
     }
 }
 
-/// Rows 74 and 176. RFC 6749 §3.2: "parameters sent without a value"; those in the query are
+/// RFC 6749 §3.2: "parameters sent without a value"; those in the query are
 /// not sent at all.
+/// Row 74.
 #[tokio::test]
 async fn parameters_in_the_query() {
     let world = World::new().await;
@@ -127,7 +131,8 @@ async fn parameters_in_the_query() {
     assert_snapshot!(answer.refusal(), @"400 invalid_request: grant_type is required");
 }
 
-/// Row 148, and RFC 6749 §5.2 for all that "is otherwise malformed".
+/// RFC 6749 §5.2 for all that "is otherwise malformed".
+/// Row 148.
 #[tokio::test]
 async fn a_megabyte() {
     for unit in [&b"a"[..], b"&", b"a=b&", b"%00", b"grant_type=x&", b"\0", b"assertion=a.a."] {
@@ -144,8 +149,9 @@ async fn thousands_of_parameters() {
     assert_snapshot!(said, @"400 invalid_request: the request has too many parameters");
 }
 
-/// Row 72. RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than
+/// RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than
 /// once", those that mean nothing to us included.
+/// Row 72.
 #[tokio::test]
 async fn a_parameter_twice() {
     let long = "x".repeat(5_000);

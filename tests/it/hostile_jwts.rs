@@ -9,8 +9,9 @@ use serde_json::json;
 use crate::hostile_doors::{Assertion, Bearer, ClientAssertion, DOORS, Scene};
 use crate::support::{Forge, HOME, message, with};
 
-/// Rows 53, 54 and 116. RFC 8725 §3.1 and §3.2: no signature, and one by a "secret" that is
+/// RFC 8725 §3.1 and §3.2: no signature, and one by a "secret" that is
 /// our public key in any of its clothes.
+/// Rows 53, 54, 116.
 #[tokio::test]
 async fn algorithms_of_a_forger() {
     let scene = Scene::new().await;
@@ -46,7 +47,8 @@ async fn algorithms_of_a_forger() {
     }
 }
 
-/// Row 118. RFC 8725 §3.10: keys that come with the token, or from where it says.
+/// RFC 8725 §3.10: keys that come with the token, or from where it says.
+/// Row 118.
 #[tokio::test]
 async fn keys_that_the_forger_brings() {
     let (scene, stranger) = (Scene::new().await, Forge::of_a_stranger());
@@ -73,7 +75,8 @@ async fn keys_that_the_forger_brings() {
     }
 }
 
-/// Row 118: beside a signature that is right, they are not even looked at.
+/// Beside a signature that is right, such keys are not even looked at.
+/// Row 118.
 #[tokio::test]
 async fn keys_that_come_along() {
     let scene = Scene::new().await;
@@ -85,8 +88,9 @@ async fn keys_that_come_along() {
     }
 }
 
-/// Row 119, RFC 7515 §4.1.11: what is critical and unknown. RFC 7797 §6: `b64` is. And `kid`
-/// is a name, not a path (row 117).
+/// RFC 7515 §4.1.11: what is critical and unknown. RFC 7797 §6: `b64` is. And `kid` is a name,
+/// not a path.
+/// Rows 117, 119.
 #[tokio::test]
 async fn headers_of_a_forger() {
     let scene = Scene::new().await;
@@ -144,7 +148,8 @@ async fn headers_of_a_forger() {
     }
 }
 
-/// Row 95. RFC 7515 §4.1.9: "application/" may stand there; media types have no case.
+/// RFC 7515 §4.1.9: "application/" may stand there; media types have no case.
+/// Row 95.
 #[tokio::test]
 async fn a_type_in_other_letters() {
     let scene = Scene::new().await;
@@ -163,7 +168,8 @@ async fn a_type_in_other_letters() {
     }
 }
 
-/// RFC 7515 §7.1 and §5.2: three parts of base64url and nothing else. Row 161: no JWE.
+/// RFC 7515 §7.1 and §5.2: three parts of base64url and nothing else, so no JWE.
+/// Row 161.
 #[tokio::test]
 async fn what_is_no_jwt() {
     let scene = Scene::new().await;
@@ -215,7 +221,8 @@ async fn what_is_no_jwt() {
     }
 }
 
-/// Rows 51 and 115; ES256 with r = s = 0 (CVE-2022-21449), and signatures of other lengths.
+/// ES256 with r = s = 0 (CVE-2022-21449), and signatures of other lengths.
+/// Rows 51, 115.
 #[tokio::test]
 async fn signatures_of_a_forger() {
     let scene = Scene::new().await;

@@ -34,7 +34,8 @@ async fn one_that_is_right() {
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }
 
-/// ID-JAG §4.4.1: the type, or it is something else. Rows 105, 106 and 173.
+/// ID-JAG §4.4.1: the type, or it is something else.
+/// Rows 105, 106, 172.
 #[tokio::test]
 async fn another_type() {
     let world = World::new().await;
@@ -72,7 +73,8 @@ async fn another_token_of_home() {
     assert_snapshot!(redeem(&world, &id_jag, &[]).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: its aud is https://auth.calendar.example where https://home.example/services/chat was expected");
 }
 
-/// RFC 7523 §3 (9). Row 115.
+/// RFC 7523 §3 (9).
+/// Rows 115, 172.
 #[tokio::test]
 async fn another_signature() {
     let world = World::new().await;
@@ -98,7 +100,8 @@ fn owned((one, other): (&str, &str)) -> (String, String) {
     (one.to_owned(), other.to_owned())
 }
 
-/// RFC 7523 §3 (9). Row 114: each issuer has its own keys, and no other's `kid` helps.
+/// RFC 7523 §3 (9): each issuer has its own keys, and no other's `kid` helps.
+/// Row 114.
 #[tokio::test]
 async fn another_issuers_key() {
     let world = World::new().await;
@@ -121,7 +124,8 @@ async fn another_issuers_key() {
     assert_eq!(redeem(&world, &honest, &[]).await.status, 200);
 }
 
-/// RFC 8725 §3.1 and §3.2. Row 116.
+/// RFC 8725 §3.1 and §3.2.
+/// Row 116.
 #[tokio::test]
 async fn no_signature_at_all() {
     let world = World::new().await;
@@ -152,7 +156,8 @@ async fn another_algorithm_than_that_of_the_key() {
     assert_snapshot!(the_same(&said), @"400 invalid_grant: the assertion is not acceptable: no key of its issuer has its kid and algorithm");
 }
 
-/// Row 117; without a `kid`, each key of the issuer is tried.
+/// Without a `kid`, each key of the issuer is tried.
+/// Rows 117, 172.
 #[tokio::test]
 async fn another_kid() {
     assert_snapshot!(refusal_of(|header| header["kid"] = "unknown".into()).await, @"400 invalid_grant: the assertion is not acceptable: no key of its issuer has its kid and algorithm");
@@ -163,7 +168,8 @@ async fn another_kid() {
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }
 
-/// RFC 8725 §3.10: whatever the header offers, the key is the one that is configured. Row 118.
+/// RFC 8725 §3.10: whatever the header offers, the key is the one that is configured.
+/// Row 118.
 #[tokio::test]
 async fn a_key_that_comes_along() {
     let world = World::new().await;
@@ -187,7 +193,8 @@ async fn a_key_that_comes_along() {
     assert_eq!(world.partner.fetches(), 0);
 }
 
-/// RFC 7515 §4.1.11: "then the JWS is invalid". Row 119.
+/// RFC 7515 §4.1.11: "then the JWS is invalid".
+/// Row 119.
 #[tokio::test]
 async fn an_extension_that_nobody_knows() {
     let unknown = refusal_of(|header| {
@@ -204,7 +211,8 @@ async fn an_extension_that_nobody_knows() {
     assert_snapshot!(refusal_of(|header| header["crit"] = json!([])).await, @"400 invalid_grant: the assertion is not acceptable: its header demands an extension that is not supported here");
 }
 
-/// RFC 7515 §7.1. Row 104.
+/// RFC 7515 §7.1.
+/// Row 104.
 #[tokio::test]
 async fn what_is_no_jwt() {
     let world = World::new().await;
@@ -233,7 +241,8 @@ async fn what_is_no_jwt() {
     assert_eq!(redeem(&world, &id_jag, &[]).await.status, 200);
 }
 
-/// RFC 7519 §4: members twice; and nesting without end, in the header or the claims. Row 148.
+/// RFC 7519 §4: members twice; and nesting without end, in the header or the claims.
+/// Row 148.
 #[tokio::test]
 async fn json_that_is_made_to_hurt() {
     let world = World::new().await;

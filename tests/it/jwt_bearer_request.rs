@@ -25,8 +25,9 @@ async fn refusal_of(changes: &[(&str, &str)]) -> String {
     redeem(&world, &id_jag(&world, |_| ()).await, changes).await.refusal()
 }
 
-/// RFC 7521 §4.1; `docs/decisions/0002-absent-scope.md`. Rows 89 and 140: never more than the
-/// ID-JAG, and never more than was asked.
+/// RFC 7521 §4.1; `docs/decisions/0002-absent-scope.md`: never more than the ID-JAG, and never
+/// more than was asked.
+/// Rows 89, 140.
 #[tokio::test]
 async fn scope() {
     let world = World::new().await;
@@ -52,7 +53,8 @@ async fn scope() {
     assert_snapshot!(refusal_of(&[("scope", "a\"b")]).await, @"400 invalid_scope: scope is malformed: scope has a character that RFC 6749 does not allow");
 }
 
-/// RFC 8707 §2.2. Row 92: the token is for what both name.
+/// RFC 8707 §2.2: the token is for what both name.
+/// Row 92.
 #[tokio::test]
 async fn resource() {
     let world = World::new().await;
@@ -78,7 +80,8 @@ async fn resource() {
     }
 }
 
-/// RFC 8707 §2; `docs/decisions/0004-resource-outside-the-claim.md`. Row 138.
+/// RFC 8707 §2; `docs/decisions/0004-resource-outside-the-claim.md`.
+/// Row 138.
 #[tokio::test]
 async fn a_resource_outside_the_claim() {
     let world = World::new().await;
@@ -97,15 +100,9 @@ async fn a_resource_outside_the_claim() {
     assert_snapshot!(refusal_of(&[("resource", "mcp")]).await, @"400 invalid_target: resource is malformed: a resource must be an absolute URI without fragment");
 }
 
-/// RFC 9396 is for later: it is refused, and so never wider than the claim. Row 142.
-#[tokio::test]
-async fn authorization_details() {
-    let details = [("authorization_details", r#"[{"type":"channel"}]"#)];
-    assert_snapshot!(refusal_of(&details).await, @"400 invalid_request: authorization_details is malformed: it is not supported here");
-}
-
-/// ID-JAG §9.1. Rows 102, 173 and 175: nothing opens an ID-JAG, or a JWT of any other kind,
+/// ID-JAG §9.1: nothing opens an ID-JAG, or a JWT of any other kind,
 /// without authentication; a client that nobody knows is none.
+/// Rows 102, 173, 175.
 #[tokio::test]
 async fn from_nobody() {
     let world = World::new().await;
@@ -128,7 +125,7 @@ async fn from_nobody() {
     assert_eq!(redeem(&world, &right, &[]).await.status, 200);
 }
 
-/// `docs/decisions/0006-public-clients.md`. Row 175.
+/// `docs/decisions/0006-public-clients.md`.
 #[tokio::test]
 async fn from_a_public_client() {
     let world = World::with(&format!(
@@ -142,7 +139,8 @@ async fn from_a_public_client() {
     assert_snapshot!(world.post_bare(CHAT, &request).await.refusal(), @"400 unauthorized_client: a client without credentials cannot redeem an ID-JAG");
 }
 
-/// RFC 6749 §5.2. Row 103.
+/// RFC 6749 §5.2.
+/// Row 103.
 #[tokio::test]
 async fn from_a_client_that_may_not() {
     let from = r#"["urn:ietf:params:oauth:grant-type:jwt-bearer", "client_credentials"]"#;
@@ -152,7 +150,8 @@ async fn from_a_client_that_may_not() {
     assert_snapshot!(world.post_token(CHAT, "todo-at-chat", &request).await.refusal(), @"400 unauthorized_client: the client is not registered to use this grant type");
 }
 
-/// Who steals an ID-JAG has to steal the credentials of its client, too. Row 111.
+/// Who steals an ID-JAG has to steal the credentials of its client, too.
+/// Row 111.
 #[tokio::test]
 async fn from_a_client_that_stole_it() {
     let world = World::new().await;
@@ -161,7 +160,8 @@ async fn from_a_client_that_stole_it() {
     assert_snapshot!(world.post_token(CHAT, "todo-at-chat", &request).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: it was issued to another client");
 }
 
-/// RFC 7521 §4.1. Row 104.
+/// RFC 7521 §4.1.
+/// Row 104.
 #[tokio::test]
 async fn without_an_assertion() {
     assert_snapshot!(refusal_of(&[("assertion", "")]).await, @"400 invalid_request: assertion is required");
@@ -194,6 +194,7 @@ async fn with_two_assertions() {
 }
 
 /// Home issues ID-JAGs, and takes none.
+/// Row 5.
 #[tokio::test]
 async fn at_home() {
     let world = World::new().await;
@@ -202,7 +203,8 @@ async fn at_home() {
     assert_snapshot!(world.post_token(HOME, "wiki-agent", &request).await.refusal(), @"400 unsupported_grant_type: this grant type is not supported here");
 }
 
-/// ID-JAG §4.3.4: an ID-JAG is no access token. Row 145.
+/// ID-JAG §4.3.4: an ID-JAG is no access token.
+/// Row 145.
 #[tokio::test]
 async fn as_an_access_token() {
     let world = World::new().await;
@@ -216,7 +218,8 @@ async fn as_an_access_token() {
     assert!(answer.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""));
 }
 
-/// ID-JAG §9.3, RFC 8725 §3.11: nor the word of a client, nor a subject token. Row 146.
+/// ID-JAG §9.3, RFC 8725 §3.11: nor the word of a client, nor a subject token.
+/// Row 146.
 #[tokio::test]
 async fn as_something_else() {
     let world = World::new().await;
@@ -233,7 +236,8 @@ async fn as_something_else() {
     assert_snapshot!(subject.refusal(), @"400 invalid_grant: the subject token is not acceptable: its typ says that it is something else");
 }
 
-/// ID-JAG §4.4.3: nothing that was got here can be refreshed. Row 147.
+/// ID-JAG §4.4.3: nothing that was got here can be refreshed.
+/// Row 147.
 #[tokio::test]
 async fn as_a_refresh_token() {
     let from = r#"["urn:ietf:params:oauth:grant-type:jwt-bearer"]"#;
@@ -250,7 +254,8 @@ async fn as_a_refresh_token() {
     assert_snapshot!(the_same(&said), @"400 invalid_grant: the refresh token is unknown");
 }
 
-/// RFC 8725 and our own bounds: a megabyte is not read, and 64 KiB are not parsed. Row 148.
+/// RFC 8725 and our own bounds: a megabyte is not read, and 64 KiB are not parsed.
+/// Row 148.
 #[tokio::test]
 async fn with_a_very_long_assertion() {
     assert_snapshot!(refusal_of(&[("assertion", &"x".repeat(1 << 20))]).await, @"413 invalid_request: the body is larger than 64 KiB");

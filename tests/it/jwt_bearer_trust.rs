@@ -5,7 +5,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tegata::model::Trust;
+use tegata::model::{Foreign, Trust};
 use tegata::oauth::{Issuer, ServiceId, Subject};
 use tegata::store;
 use tegata::store::changes::{self, Change};
@@ -50,7 +50,8 @@ async fn with_trust(world: &World, issuer: &str, change: impl FnOnce(&mut Trust)
     world.noticed().await;
 }
 
-/// RFC 7523 §3 (1): nothing is fetched for an issuer that nobody trusts. Row 113.
+/// RFC 7523 §3 (1): nothing is fetched for an issuer that nobody trusts.
+/// Rows 113, 172.
 #[tokio::test]
 async fn an_issuer_that_nobody_trusts() {
     let world = World::new().await;
@@ -74,7 +75,8 @@ async fn an_issuer_that_nobody_trusts() {
     assert_eq!(world.partner.fetches(), 0);
 }
 
-/// The trust is off, not gone: nothing is fetched, and nothing given. Row 113.
+/// The trust is off, not gone: nothing is fetched, and nothing given.
+/// Row 113.
 #[tokio::test]
 async fn an_issuer_that_is_trusted_no_more() {
     let world = World::new().await;
@@ -117,7 +119,8 @@ async fn an_issuer_that_another_service_trusts() {
     assert_eq!(world.partner.fetches(), 0);
 }
 
-/// ID-JAG §9.3: the same software may serve both, if they are two issuers. Row 144.
+/// ID-JAG §9.3: the same software may serve both, if they are two issuers.
+/// Row 144.
 #[tokio::test]
 async fn another_service_of_this_process() {
     let world = World::with(&format!(
@@ -140,7 +143,8 @@ async fn another_service_of_this_process() {
     assert_eq!(world.partner.fetches(), 0);
 }
 
-/// The issuer may have new keys: one look, and then no. Rows 99 and 117.
+/// The issuer may have new keys: one look, and then no.
+/// Row 117.
 #[tokio::test]
 async fn a_key_that_the_issuer_does_not_publish() {
     let world = World::new().await;
@@ -157,7 +161,8 @@ async fn a_key_that_the_issuer_does_not_publish() {
     assert_eq!(world.partner.fetches(), 3);
 }
 
-/// The trust bounds what the issuer can vouch for: the partner's is `chat.read`. Row 90.
+/// The trust bounds what the issuer can vouch for: the partner's is `chat.read`.
+/// Row 90.
 #[tokio::test]
 async fn scope_beyond_the_trust() {
     let world = World::new().await;
@@ -170,7 +175,8 @@ async fn scope_beyond_the_trust() {
     assert_snapshot!(more.refusal(), @"400 invalid_scope: no scope that was asked for can be granted");
 }
 
-/// Row 124: the limit of the trust, to the second.
+/// The limit of the trust, to the second.
+/// Row 124.
 #[tokio::test]
 async fn a_lifetime_beyond_the_trust() {
     let world = World::but(JUST_IN_TIME, &format!("{JUST_IN_TIME}\nlongest = 60")).await;
@@ -182,7 +188,8 @@ async fn a_lifetime_beyond_the_trust() {
     assert_eq!(of_home(&world, "home").await.status, 200);
 }
 
-/// MCP EMA §7.4.2: the key is `iss` and `jti`. Row 128.
+/// MCP EMA §7.4.2: the key is `iss` and `jti`.
+/// Row 128.
 #[tokio::test]
 async fn two_issuers_with_the_same_jti() {
     let world = World::new().await;
@@ -193,7 +200,8 @@ async fn two_issuers_with_the_same_jti() {
     assert_snapshot!(answer_to(&world, "carol", same).await.refusal(), @"400 invalid_grant: the assertion was already used");
 }
 
-/// ID-JAG §4.4.3: where the administrator allows it, until it expires. Row 126.
+/// ID-JAG §4.4.3: where the administrator allows it, until it expires.
+/// Row 126.
 #[tokio::test]
 async fn reuse_until_expiry() {
     let world =
@@ -205,7 +213,8 @@ async fn reuse_until_expiry() {
     assert_snapshot!(answer_to(&world, "carol", |_| ()).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: it has expired");
 }
 
-/// ID-JAG §4.1, just in time. Row 131: the first ID-JAG makes an account, the next finds it.
+/// ID-JAG §4.1, just in time: the first ID-JAG makes an account, the next finds it.
+/// Row 131.
 #[tokio::test]
 async fn an_account_just_in_time() {
     let world = World::new().await;
@@ -234,11 +243,13 @@ async fn no_account_for_a_refusal() {
         answer_to(&world, "carol", |claims| claims[claim] = wrong.into()).await.refusal();
     }
     let (db, chat) = (world.live.shared().store.read(), ServiceId::parse("chat").unwrap());
-    let (issuer, carol) = (Issuer::parse(PARTNER).unwrap(), Subject::parse("carol").unwrap());
-    assert_eq!(store::accounts::of(db, &chat, &issuer, &carol).await.unwrap(), None);
+    let issuer = Issuer::parse(PARTNER).unwrap();
+    let carol = Foreign::of(issuer, Subject::parse("carol").unwrap());
+    assert_eq!(store::accounts::of(db, &chat, &carol).await.unwrap(), None);
 }
 
-/// Row 131: however many come at once, they are one person.
+/// However many come at once, they are one person.
+/// Row 131.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_account_of_many_at_once() {
     let world = Arc::new(World::on(Database::shared().await, WORLD).await);
@@ -256,22 +267,25 @@ async fn one_account_of_many_at_once() {
     assert_eq!(subs.len(), 1, "{subs:?}");
 }
 
-/// ID-JAG §4.1, linked. Row 130: who was not linked is not known.
+/// ID-JAG §4.1, linked: who was not linked is not known.
+/// Row 130.
 #[tokio::test]
 async fn accounts_that_are_linked() {
     let world = World::but(JUST_IN_TIME, LINKED).await;
     assert_snapshot!(answer_to(&world, "carol", |_| ()).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 
     let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
-    let (issuer, carol) = (Issuer::parse(PARTNER).unwrap(), Subject::parse("carol").unwrap());
+    let issuer = Issuer::parse(PARTNER).unwrap();
+    let carol = Foreign::of(issuer, Subject::parse("carol").unwrap());
     let account = Subject::parse("carol-at-chat").unwrap();
-    store::accounts::link(db, &chat, &issuer, &carol, &account).await.unwrap();
+    store::accounts::link(db, &chat, &carol, &account).await.unwrap();
     world.noticed().await;
     assert_eq!(answer_to(&world, "carol", |_| ()).await.claims()["sub"], "carol-at-chat");
     assert_snapshot!(answer_to(&world, "Carol", |_| ()).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 }
 
-/// `docs/decisions/0005-entitlement-is-access-denied.md`. Row 132.
+/// `docs/decisions/0005-entitlement-is-access-denied.md`.
+/// Row 132.
 #[tokio::test]
 async fn an_account_that_is_disabled() {
     let world = World::new().await;

@@ -65,7 +65,8 @@ fn line(entry: &LedgerEntry, names: &BTreeMap<String, &str>) -> String {
     .join(", ")
 }
 
-/// Row 171: who acted for whom, and by what right, back to the moment when she signed in.
+/// Who acted for whom, and by what right, back to the moment when she signed in.
+/// Row 171.
 #[tokio::test]
 async fn the_whole_way_of_an_access_token() {
     let world = World::new().await;

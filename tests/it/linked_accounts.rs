@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
+use tegata::model::Foreign;
 use tegata::oauth::{Issuer, ServiceId, Subject};
 use tegata::store::{self, accounts};
 
@@ -16,8 +17,9 @@ async fn of_carol(world: &World, jti: &str) -> Answer {
     redeem(world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await
 }
 
-/// Row 130: without an account there is no token; with one, it is the person's own `sub`, for
+/// Without an account there is no token; with one, it is the person's own `sub`, for
 /// as long as account and person are active.
+/// Row 130.
 #[tokio::test]
 async fn a_linked_subject() {
     let world = World::but(JUST_IN_TIME, "accounts = \"linked\"").await;
@@ -26,15 +28,15 @@ async fn a_linked_subject() {
     let db = world.live.shared().store.write();
     let alice = store::users::named(db, "alice").await.unwrap().unwrap();
     let (chat, partner) = (ServiceId::parse("chat").unwrap(), Issuer::parse(PARTNER).unwrap());
-    let carol = Subject::parse("carol-there").unwrap();
-    accounts::link(db, &chat, &partner, &carol, &alice.id).await.unwrap();
+    let carol = Foreign::of(partner, Subject::parse("carol-there").unwrap());
+    accounts::link(db, &chat, &carol, &alice.id).await.unwrap();
     world.meddled().await;
     assert_eq!(of_carol(&world, "1").await.claims()["sub"], alice.id.as_str());
 
-    assert!(accounts::switch(db, &chat, &partner, &carol, false).await.unwrap());
+    assert!(accounts::switch(db, &chat, &carol, false).await.unwrap());
     world.meddled().await;
     assert_snapshot!(of_carol(&world, "2").await.refusal(), @"400 access_denied: the account of the person is not active here");
-    assert!(accounts::switch(db, &chat, &partner, &carol, true).await.unwrap());
+    assert!(accounts::switch(db, &chat, &carol, true).await.unwrap());
     world.meddled().await;
 
     let disabled = tegata::model::User { active: false, ..alice };

@@ -275,7 +275,8 @@ async fn exchange(world: &World, id_token: &str) -> Answer {
     world.post_token(HOME, "wiki-agent", &params).await
 }
 
-/// `docs/decisions/0016-ended-sessions.md`: agents stop, too; those of this login. Row 59.
+/// `docs/decisions/0016-ended-sessions.md`: agents stop, too; those of this login.
+/// Row 59.
 #[tokio::test]
 async fn the_login_is_over() {
     let world = World::new().await;

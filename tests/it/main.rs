@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
 mod authorization;
+mod authorization_details;
 mod away;
 mod bounds;
 mod client_authentication;
 mod code;
 mod consent;
 mod directory_changes;
+mod dpop;
+mod dpop_flows;
 mod guessing;
 mod hostile_browser;
 mod hostile_claims;
@@ -38,14 +41,18 @@ mod properties;
 mod properties_of_requests;
 mod redirect_uris;
 mod refresh;
+mod released_claims;
 mod secrets_in_logs;
 mod sign_in;
 mod single_use;
 mod stale_consent;
+mod step_up;
+mod subjects;
 mod support;
 mod sweep;
 mod token_exchange;
 mod token_exchange_policy;
+mod token_exchange_refresh;
 mod token_exchange_request;
 mod token_exchange_subject;
 mod userinfo;

@@ -28,8 +28,9 @@ async fn metadata(world: &World, issuer: &str) -> Value {
     answer.json()
 }
 
-/// Row 7. RFC 8414 §3.3: the issuer of the document "MUST be identical" to the one that it
+/// RFC 8414 §3.3: the issuer of the document "MUST be identical" to the one that it
 /// was looked for by; and all forms are one document.
+/// Row 7.
 #[tokio::test]
 async fn one_document_at_every_well_known_url() {
     let world = World::new().await;
@@ -44,7 +45,8 @@ async fn one_document_at_every_well_known_url() {
     }
 }
 
-/// Rows 1, 2 and 8: the identity provider.
+/// The identity provider.
+/// Rows 1, 2, 8.
 #[tokio::test]
 async fn home_says_what_it_is() {
     let world = World::new().await;
@@ -142,8 +144,9 @@ async fn home_says_what_it_is() {
     "#);
 }
 
-/// Rows 3, 4 and 8: a resource authorization server, at a path and at a host of its own. But
+/// A resource authorization server, at a path and at a host of its own. But
 /// for names, there is no difference between them.
+/// Rows 3, 4, 8.
 #[tokio::test]
 async fn services_say_what_they_are() {
     let world = World::new().await;
@@ -213,8 +216,9 @@ async fn every_endpoint_that_is_named_is_there() {
     }
 }
 
-/// Row 5: where the feature is not, neither are its members; and nothing is claimed that the
+/// Where the feature is not, neither are its members; and nothing is claimed that the
 /// token endpoint then does not know.
+/// Row 5.
 #[tokio::test]
 async fn no_grant_is_claimed_that_is_not_supported() {
     let world = World::new().await;
@@ -242,7 +246,8 @@ async fn no_grant_is_claimed_that_is_not_supported() {
     assert_eq!(chat.get("identity_chaining_requested_token_types_supported"), None);
 }
 
-/// Row 6. ID-JAG §9.4: whom a service trusts and who its clients are is nobody's business.
+/// ID-JAG §9.4: whom a service trusts and who its clients are is nobody's business.
+/// Row 6.
 #[tokio::test]
 async fn nobody_can_be_inferred() {
     let world = World::new().await;
@@ -313,7 +318,7 @@ async fn a_key_set_has_public_keys_alone() {
     }
 }
 
-/// Rows 12 and 114: no two issuers have a key in common, and what one signs names its own.
+/// No two issuers have a key in common, and what one signs names its own.
 #[tokio::test]
 async fn every_issuer_has_keys_of_its_own() {
     let world = World::new().await;

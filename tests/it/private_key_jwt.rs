@@ -187,7 +187,8 @@ async fn a_proof_by_another_key() {
     assert_snapshot!(present(&world, &forged, &[]).await.refusal(), @"401 invalid_client: client authentication failed: the assertion is not acceptable: its signature is not by a key of its issuer");
 }
 
-/// RFC 8725 §3.1, §3.2 and §3.11. Row 146: an ID-JAG is no proof.
+/// RFC 8725 §3.1, §3.2 and §3.11: an ID-JAG is no proof.
+/// Row 146.
 #[tokio::test]
 async fn a_proof_of_another_kind() {
     let Keyed { world, key } = Keyed::new().await;

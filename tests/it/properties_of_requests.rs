@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use serde_json::{Value, json};
-use tegata::clients::Presented;
+use tegata::clients::{Headers, Presented};
 use tegata::jose::{KeySet, UnverifiedJwt};
 use tegata::oauth::Params;
 
@@ -51,7 +51,7 @@ proptest! {
         let params = Params::default();
         let encoded = BASE64_STANDARD.encode(&bytes);
         for header in [text.clone(), format!("Basic {text}"), format!("basic {encoded}")] {
-            if let Ok(presented) = Presented::read(Some(&header), &params) {
+            if let Ok(presented) = Presented::read(by_basic(&header), &params) {
                 prop_assert!(presented.by_header() && presented.client_id().is_some());
             }
         }
@@ -63,7 +63,7 @@ proptest! {
         let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let pair = format!("{}:{}", encode(&id), encode(&secret));
         let header = format!("Basic {}", BASE64_STANDARD.encode(pair));
-        let presented = Presented::read(Some(&header), &Params::default()).unwrap();
+        let presented = Presented::read(by_basic(&header), &Params::default()).unwrap();
         prop_assert_eq!(presented.client_id().unwrap().as_str(), id);
     }
 }
@@ -173,4 +173,8 @@ fn token_requests_take_any_bytes() {
             assert!(!answer.member("error").is_empty());
         }
     });
+}
+
+fn by_basic(header: &str) -> Headers<'_> {
+    Headers { authorization: Some(header), ..Headers::default() }
 }

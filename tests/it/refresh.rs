@@ -54,8 +54,7 @@ async fn right() {
 }
 
 /// RFC 9700 §4.14.2: "the authorization server issues a new refresh token with every access token
-/// refresh response", and the one before is good no more: whoever uses it, all of them end. Rows
-/// 61 and 62.
+/// refresh response", and the one before is good no more: whoever uses it, all of them end.
 #[tokio::test]
 async fn a_refresh_token_that_comes_again() {
     let world = World::new().await;
@@ -188,7 +187,7 @@ async fn an_expired_refresh_token() {
     assert_snapshot!(refresh(&world, &token, &[]).await.refusal(), @"400 invalid_grant: the refresh token has expired");
 }
 
-/// Who was sent away, or was taken out of service, gets nothing more. Row 59.
+/// Who was sent away, or was taken out of service, gets nothing more.
 #[tokio::test]
 async fn a_person_or_a_client_that_is_disabled() {
     let world = World::new().await;

@@ -234,7 +234,8 @@ async fn elsewhere(world: &World, access_token: &str, id_token: &str) {
     }
 }
 
-/// Row 177, MCP EMA §7.4.2: "no complete ID-JAG, token or secret".
+/// MCP EMA §7.4.2: "no complete ID-JAG, token or secret".
+/// Row 177.
 #[tokio::test]
 async fn the_log_has_no_secret() {
     let memory = Memory::of_the_process();

@@ -50,7 +50,8 @@ async fn id_jag(world: &World) -> String {
     world.sign(HOME, ID_JAG_TYP, &world.id_jag_claims(&world.sub_of("alice").await))
 }
 
-/// MCP EMA §7.4.2. Row 127; and the ledger knows of one token, and of all the others.
+/// MCP EMA §7.4.2; and the ledger knows of one token, and of all the others.
+/// Row 127.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_presentations_of_one_id_jag() {
     let world = shared("").await;
@@ -70,7 +71,8 @@ async fn fifty_presentations_of_one_id_jag() {
     assert_eq!(issued[0].entry.jti.as_deref(), right.claims()["jti"].as_str());
 }
 
-/// Row 129: who is refused for another reason uses nothing up.
+/// Who is refused for another reason uses nothing up.
+/// Row 129.
 #[tokio::test]
 async fn a_refused_try_burns_nothing() {
     let world = World::new().await;

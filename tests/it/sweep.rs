@@ -146,8 +146,9 @@ async fn clocks_that_differ() {
     }
 }
 
-/// Row 126. A used ID-JAG is remembered for as long as it could be taken for a new one: to
+/// A used ID-JAG is remembered for as long as it could be taken for a new one: to
 /// its `exp`, and the leeway that clocks are given.
+/// Row 126.
 #[tokio::test]
 async fn a_used_id_jag_is_remembered() {
     let world = World::new().await;

@@ -45,8 +45,9 @@ async fn for_calendar(world: &World, id_token: &str) -> crate::support::Answer {
     exchange(world, id_token, &[("audience", CALENDAR)]).await
 }
 
-/// `docs/decisions/0005-entitlement-is-access-denied.md`. Rows 43 and 77: no new sign-in helps,
-/// so nothing asks for one.
+/// `docs/decisions/0005-entitlement-is-access-denied.md`: no new sign-in helps, so nothing asks
+/// for one.
+/// Rows 43, 77.
 #[tokio::test]
 async fn a_client_without_a_connection() {
     let world = World::new().await;
@@ -78,7 +79,8 @@ async fn a_connection_that_was_suspended() {
     assert_eq!(exchange(&world, &id_token, &[]).await.status, 200);
 }
 
-/// Row 44: the connection is for sales, and bob is an engineer.
+/// The connection is for sales, and bob is an engineer.
+/// Row 44.
 #[tokio::test]
 async fn a_person_whom_the_connection_is_not_for() {
     let world = World::new().await;
@@ -115,7 +117,8 @@ async fn scope_that_the_service_gave_up() {
     assert_snapshot!(refusal, @"400 invalid_scope: no scope that was asked for can be granted");
 }
 
-/// `docs/decisions/0016-ended-sessions.md`. Row 59.
+/// `docs/decisions/0016-ended-sessions.md`.
+/// Row 59.
 #[tokio::test]
 async fn a_person_who_is_disabled() {
     let world = World::new().await;
@@ -124,7 +127,8 @@ async fn a_person_who_is_disabled() {
     assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 invalid_grant: the person is unknown or not active");
 }
 
-/// `docs/decisions/0016-ended-sessions.md`. Row 59; and a new login is as good as the first.
+/// `docs/decisions/0016-ended-sessions.md`; and a new login is as good as the first.
+/// Row 59.
 #[tokio::test]
 async fn a_person_who_signed_out() {
     let world = World::new().await;

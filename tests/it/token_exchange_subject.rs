@@ -29,7 +29,8 @@ async fn one_that_is_right() {
 }
 
 /// ID-JAG §4.3.3: "MUST validate that the audience of the assertion [...] matches the
-/// `client_id` of the client authentication". Row 49.
+/// `client_id` of the client authentication".
+/// Row 49.
 #[tokio::test]
 async fn one_of_another_client() {
     let world = World::new().await;
@@ -38,7 +39,8 @@ async fn one_of_another_client() {
     assert_snapshot!(answer.refusal(), @"400 invalid_grant: the subject token is not acceptable: it was issued to another client");
 }
 
-/// OIDC Core §3.1.3.7 (9), with the leeway for clocks. Row 50.
+/// OIDC Core §3.1.3.7 (9), with the leeway for clocks.
+/// Row 50.
 #[tokio::test]
 async fn one_that_has_expired() {
     let world = World::new().await;
@@ -73,7 +75,8 @@ async fn one_that_was_tampered_with() {
     assert_snapshot!(exchange(&world, &cut, &[]).await.refusal(), @"400 invalid_grant: the subject token is not acceptable: its signature is not by a key of its issuer");
 }
 
-/// A partner's ID Token is theirs, and so is its key; and a service is not home. Row 52.
+/// A partner's ID Token is theirs, and so is its key; and a service is not home.
+/// Row 52.
 #[tokio::test]
 async fn one_of_another_issuer() {
     let world = World::new().await;
@@ -95,7 +98,8 @@ async fn one_of_another_issuer() {
     assert_eq!(world.partner.fetches(), 0);
 }
 
-/// RFC 8725 §3.1 and §3.2. Rows 53 and 54.
+/// RFC 8725 §3.1 and §3.2.
+/// Rows 53, 54.
 #[tokio::test]
 async fn one_that_nobody_signed() {
     let world = World::new().await;
@@ -114,7 +118,8 @@ async fn one_that_nobody_signed() {
     assert_snapshot!(exchange(&world, &zeros, &[]).await.refusal(), @"400 invalid_grant: the subject token is not acceptable: its signature is not by a key of its issuer");
 }
 
-/// RFC 8725 §3.11; `docs/decisions/0010-typ-of-subject-tokens.md`. Rows 55 to 57.
+/// RFC 8725 §3.11; `docs/decisions/0010-typ-of-subject-tokens.md`.
+/// Rows 55, 56.
 #[tokio::test]
 async fn another_token_of_home() {
     let world = World::new().await;
@@ -129,6 +134,7 @@ async fn another_token_of_home() {
 }
 
 /// The same by its `typ` alone: with all claims of an ID Token, it is still another token.
+/// Rows 55–57.
 #[tokio::test]
 async fn an_id_token_that_says_it_is_something_else() {
     let world = World::new().await;
@@ -143,14 +149,16 @@ async fn an_id_token_that_says_it_is_something_else() {
     assert_snapshot!(the_same(&said), @"400 invalid_grant: the subject token is not acceptable: its typ says that it is something else");
 }
 
-/// A client assertion has no `typ` to tell it by, but it is the client's. Row 57.
+/// A client assertion has no `typ` to tell it by, but it is the client's.
+/// Row 57.
 #[tokio::test]
 async fn a_client_assertion() {
     let refusal = refusal_of(|claims| claims["iss"] = "wiki-agent".into()).await;
     assert_snapshot!(refusal, @"400 invalid_grant: the subject token is not acceptable: it was issued by another issuer");
 }
 
-/// A logout token without a type of its own has not the claims of an ID Token. Row 57.
+/// A logout token without a type of its own has not the claims of an ID Token.
+/// Row 57.
 #[tokio::test]
 async fn a_logout_token() {
     let refusal = refusal_of(|claims| {
@@ -175,7 +183,8 @@ async fn one_without_a_type() {
     assert_eq!(exchange(&world, &id_token, &[]).await.status, 200);
 }
 
-/// OIDC Core §3.1.3.7 (3) to (5). Row 58.
+/// OIDC Core §3.1.3.7 (3) to (5).
+/// Row 58.
 #[tokio::test]
 async fn one_with_several_audiences() {
     let both = json!(["plain-app", "wiki-agent"]);

@@ -122,7 +122,8 @@ async fn no_token() {
     }
 }
 
-/// RFC 8725 §3.11 and RFC 9068 §4: what is no access token for us opens nothing. Row 145.
+/// RFC 8725 §3.11 and RFC 9068 §4: what is no access token for us opens nothing.
+/// Rows 145, 165.
 #[tokio::test]
 async fn other_tokens_as_bearer() {
     let world = World::new().await;
@@ -180,6 +181,7 @@ async fn other_tokens_as_bearer() {
 }
 
 /// RFC 6750 §3.1: `insufficient_scope` with "the scope required to access".
+/// Row 166.
 #[tokio::test]
 async fn without_openid() {
     let world = World::new().await;

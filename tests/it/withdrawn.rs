@@ -62,7 +62,8 @@ async fn a_person_before_a_policy() {
     assert_snapshot!(unknown.refusal(), @"400 invalid_grant: the person is unknown or not active");
 }
 
-/// ID-JAG §6.3: "the same sub in another tenant" is somebody else. Rows 135 and 136.
+/// ID-JAG §6.3: "the same sub in another tenant" is somebody else.
+/// Rows 135, 136.
 #[tokio::test]
 async fn tenants() {
     let world = World::new().await;
@@ -74,8 +75,8 @@ async fn tenants() {
         told.push(redeem(&world, &id_jag, &[]).await.refusal());
     }
     assert_snapshot!(told.join("\n"), @"
-    400 invalid_grant: the assertion names a tenant, and tenants are not told apart here
-    400 invalid_grant: the assertion names a tenant, and tenants are not told apart here
+    400 invalid_grant: the tenant of the assertion is not the one that is trusted here
+    400 invalid_grant: the aud_tenant of the assertion is not a tenant of this service
     ");
 }
 
@@ -92,7 +93,7 @@ async fn claims_that_are_null() {
     }
 }
 
-/// Row 171: whom a token was issued for is the account that stands in it as `sub`.
+/// Whom a token was issued for is the account that stands in it as `sub`.
 #[tokio::test]
 async fn the_ledger_names_the_account() {
     let world = World::new().await;

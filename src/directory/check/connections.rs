@@ -39,6 +39,7 @@ impl Check<'_> {
             self.notes.note(format!("{path} scopes"), "there is none", fix);
         }
         let resources = self.governed(path, raw, &service);
+        let terms = self.connection_terms(path, raw, &service);
         Some(Connection {
             client: client?,
             service: service.id,
@@ -47,6 +48,7 @@ impl Check<'_> {
             resources,
             groups,
             approval,
+            terms,
             active: raw.active,
         })
     }

@@ -10,6 +10,7 @@ mod issuers;
 mod members;
 mod people;
 mod services;
+mod terms;
 mod trusts;
 
 use time::Duration;

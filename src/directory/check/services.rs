@@ -7,7 +7,7 @@ use super::members::scope_token;
 use crate::directory::declared::DeclaredService;
 use crate::directory::file::Entry;
 use crate::directory::raw::RawService;
-use crate::model::Service;
+use crate::model::{DetailTypes, Service};
 use crate::oauth::ServiceId;
 
 /// The longest id: it is part of a URL.
@@ -51,6 +51,8 @@ impl Check<'_> {
             audience_aliases: aliases,
             scopes: self.scopes(path, raw),
             access_token_signing_alg: self.access_token_signing_alg(path, raw),
+            dpop_bound_access_tokens_required: self.bound_tokens(path, raw),
+            authorization_details_types: self.detail_types(path, raw),
         })
     }
 
@@ -63,6 +65,25 @@ impl Check<'_> {
             self.notes.note(&path, "no token of this service is signed here", "take it out");
         }
         self.algorithm(&path, name)
+    }
+
+    fn detail_types(&mut self, path: &str, raw: &RawService) -> DetailTypes {
+        let types = raw.authorization_details_types.clone();
+        let types = DetailTypes::of(types.into_iter().collect());
+        for name in types.unreadable() {
+            let path = format!("{path} authorization_details_types.{name}");
+            let fix = "write an object of JSON Schema as text, without references to elsewhere";
+            self.notes.note(path, "it is no JSON Schema", fix);
+        }
+        types
+    }
+
+    fn bound_tokens(&mut self, path: &str, raw: &RawService) -> bool {
+        if raw.dpop_bound_access_tokens_required && !raw.hosted {
+            let path = format!("{path} dpop_bound_access_tokens_required");
+            self.notes.note(path, "no token of this service is issued here", "take it out");
+        }
+        raw.dpop_bound_access_tokens_required
     }
 
     fn service_id(&mut self, path: &str, text: &str) -> Option<ServiceId> {

@@ -5,7 +5,7 @@ use time::Duration;
 use super::Check;
 use crate::directory::file::{self, Entry};
 use crate::directory::raw::{RawService, RawTrust};
-use crate::model::{Accounts, Reuse, Service, Trust, TrustedKeys};
+use crate::model::{Accounts, Reuse, Service, Trust, TrustTerms, TrustedKeys};
 use crate::oauth::Issuer;
 
 /// What the lifetime of an ID-JAG may be where nothing else is said.
@@ -52,6 +52,7 @@ impl Check<'_> {
             reuse: Reuse::Once,
             accounts: Accounts::SamePerson,
             longest: LONGEST.max(self.around.id_jag),
+            terms: TrustTerms::default(),
             active: true,
         }
     }
@@ -77,6 +78,7 @@ impl Check<'_> {
             reuse: self.reuse(path, raw),
             accounts: self.accounts(path, raw, &issuer),
             longest: self.longest(path, raw, &issuer),
+            terms: self.trust_terms(path, raw, &issuer),
             active: raw.active,
             issuer,
         })
@@ -139,5 +141,34 @@ impl Check<'_> {
                 LONGEST
             }
         }
+    }
+
+    /// How far the issuer is believed about who is meant (ID-JAG §6.3 and §9.5).
+    fn trust_terms(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> TrustTerms {
+        let terms = TrustTerms {
+            tenant: raw.tenant.clone(),
+            aud_tenant: raw.aud_tenant.clone(),
+            aud_sub: raw.aud_sub,
+            email_domains: raw.email_domains.clone(),
+        };
+        if issuer == self.around.home && terms != TrustTerms::default() {
+            let wrong = "the people of home are known by their sub, and home has no tenants";
+            let fix = "take tenant, aud_tenant, aud_sub and email_domains out";
+            self.notes.note(path, wrong, fix);
+        }
+        for tenant in [&terms.tenant, &terms.aud_tenant].into_iter().flatten() {
+            if tenant.is_empty() || tenant.chars().any(char::is_control) {
+                let fix = "write it as it stands in the issuer's tokens, or leave it out";
+                self.notes.note(path, "a tenant cannot be empty or have control characters", fix);
+            }
+        }
+        for domain in &terms.email_domains {
+            if domain.contains('@') || !domain.contains('.') {
+                let fix = "write what stands after the @, like \"example.com\"";
+                let wrong = format!("{domain:?} is no domain");
+                self.notes.note(format!("{path} email_domains"), wrong, fix);
+            }
+        }
+        terms
     }
 }

@@ -106,6 +106,7 @@ pub async fn respond(
         nonce: request.nonce.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
+        key: request.dpop_jkt.as_ref().map(ToString::to_string),
         waited: asked.waited.clone(),
         consent,
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::response::Redirected;
-use crate::jose::UnverifiedJwt;
+use crate::jose::{Thumbprint, UnverifiedJwt};
 use crate::model::Client;
 use crate::oauth::{
     ClientId, CodeChallenge, ErrorCode, GrantType, Issuer, ParamError, Params, RedirectUri,
@@ -31,6 +31,12 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     /// In seconds.
     pub max_age: Option<i64>,
+    /// By which the person should sign in, in the order of the client's preference.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
+    /// The thumbprint of the key that the code is to be bound to (RFC 9449 §10).
+    #[serde(default)]
+    pub dpop_jkt: Option<Thumbprint>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     /// Whom the client means, if it said so by an ID Token.
@@ -216,6 +222,8 @@ pub fn check(
         challenge,
         prompt: prompts(params)?,
         max_age: max_age(params)?,
+        acr_values: acr_values(params)?,
+        dpop_jkt: dpop_jkt(params)?,
         login_hint: short(params, "login_hint", LONGEST_HINT)?,
         ui_locales: short(params, "ui_locales", LONGEST_HINT)?,
         hinted: hinted(server, params)?,
@@ -258,6 +266,18 @@ fn max_age(params: &Params) -> Result<Option<i64>, ParamError> {
     let seconds = params.optional("max_age")?.map(str::parse::<u32>).transpose();
     let seconds = seconds.map_err(|_| ParamError::malformed("max_age", "it is no whole number"))?;
     Ok(seconds.map(i64::from))
+}
+
+/// OIDC Core §3.1.2.1: "a space-separated string".
+fn acr_values(params: &Params) -> Result<Vec<String>, ParamError> {
+    let text = short(params, "acr_values", LONGEST_HINT)?.unwrap_or_default();
+    Ok(text.split_ascii_whitespace().map(str::to_owned).collect())
+}
+
+/// RFC 9449 §10.
+fn dpop_jkt(params: &Params) -> Result<Option<Thumbprint>, ParamError> {
+    let thumbprint = params.optional("dpop_jkt")?.map(Thumbprint::parse).transpose();
+    thumbprint.map_err(|_| ParamError::malformed("dpop_jkt", "it is no thumbprint of a key"))
 }
 
 fn hinted(server: &AuthorizationServer, params: &Params) -> Result<Option<Subject>, Refusal> {

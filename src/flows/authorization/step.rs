@@ -65,13 +65,18 @@ fn fit(request: &AuthorizationRequest, user: &User, login: &Login, now: OffsetDa
     let anew = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
     let since = login.auth_time.unix_timestamp();
     let too_old = request.max_age.is_some_and(|age| now.unix_timestamp() - since > age);
+    // OIDC Core §3.1.2.1: a voluntary claim. Where the person cannot sign in by any of them, as they
+    // did is good enough.
+    let wanted: Vec<_> =
+        request.acr_values.iter().filter(|it| Login::ACR.contains(&it.as_str())).collect();
+    let too_weak = !wanted.is_empty() && !wanted.contains(&&login.acr);
     // A sign-in that this very request asked for is recent enough, whatever `max_age` says.
     let found = request.found.as_ref() == Some(&login.sid);
     let for_this = !found && since >= request.began_at.unix_timestamp();
     let meant = request.hinted.as_ref().is_none_or(|hinted| *hinted == user.id);
     match (meant, for_this) {
         (true, true) => Fit::Good,
-        (true, false) if !anew && !too_old => Fit::Good,
+        (true, false) if !anew && !too_old && !too_weak => Fit::Good,
         (false, true) => Fit::SomebodyElse,
         _ => Fit::Stale,
     }

@@ -51,6 +51,7 @@ fn family(id: &str) -> Arc<TokenFamily> {
         sid: SessionId::parse("s-1").unwrap(),
         scope: Scope::default(),
         resources: vec![],
+        key: None,
         revoked: false,
     })
 }

@@ -13,6 +13,7 @@ mod forge;
 mod journey;
 mod node;
 mod partner;
+mod possession;
 mod smithy;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signatur
 pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
 use node::Node;
 pub use partner::Partner;
+pub use possession::Holder;
 pub use smithy::{Forge, message, with};
 
 pub const HOME: &str = "https://home.example";
@@ -92,7 +94,8 @@ impl World {
         Self::of(&WORLD.replace(from, to)).await
     }
 
-    async fn of(directory: &str) -> Self {
+    /// A world of this directory.
+    pub async fn of(directory: &str) -> Self {
         Self::on(Database::new().await, directory).await
     }
 

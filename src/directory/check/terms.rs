@@ -1,0 +1,77 @@
+//! The terms of a connection: how people must have signed in, and what is told of them.
+
+use std::collections::BTreeMap;
+
+use super::Check;
+use crate::directory::raw::RawConnection;
+use crate::model::{ClaimSource, ConnectionTerms, Login, Service};
+use crate::tokens::RESERVED_CLAIMS;
+
+/// More than this is no short-lived assertion, in seconds.
+const LONGEST: i64 = 3600;
+
+impl Check<'_> {
+    pub(super) fn connection_terms(
+        &mut self,
+        path: &str,
+        raw: &RawConnection,
+        service: &Service,
+    ) -> ConnectionTerms {
+        self.details(path, raw, service);
+        for acr in raw.acr.iter().filter(|it| !Login::ACR.contains(&it.as_str())) {
+            let wrong = format!("nobody can sign in by {acr:?} here");
+            let fix = format!("there is {}", Login::ACR.join(", "));
+            self.notes.note(format!("{path} acr"), wrong, fix);
+        }
+        ConnectionTerms {
+            acr: raw.acr.clone(),
+            max_age: self.seconds(&format!("{path} max_age"), raw.max_age, u32::MAX.into()),
+            lifetime: self.seconds(&format!("{path} lifetime"), raw.lifetime, LONGEST),
+            resource_required: raw.resource_required,
+            authorization_details: raw.authorization_details.clone(),
+            claims: self.released(path, raw),
+        }
+    }
+
+    fn details(&mut self, path: &str, raw: &RawConnection, service: &Service) {
+        let path = format!("{path} authorization_details");
+        let known = service.authorization_details_types.names();
+        for unknown in raw.authorization_details.iter().filter(|it| !known.contains(it)) {
+            let wrong = format!("service {} has no type {unknown:?}", service.id);
+            let fix = "take it out, or add it to the authorization_details_types of the service";
+            self.notes.note(&path, wrong, fix);
+        }
+        if !raw.authorization_details.is_empty() && raw.approval.as_deref() == Some("user") {
+            let wrong = "the consent page cannot show them, so no person can allow them";
+            self.notes.note(&path, wrong, "write approval = \"admin\", or take them out");
+        }
+    }
+
+    fn seconds(&mut self, path: &str, given: Option<i64>, most: i64) -> Option<u32> {
+        let seconds = given?;
+        let fits = u32::try_from(seconds).ok().filter(|_| (1..=most).contains(&seconds));
+        if fits.is_none() {
+            let fix = format!("write a number of seconds from 1 to {most}");
+            self.notes.note(path, "it is out of bounds", fix);
+        }
+        fits
+    }
+
+    fn released(&mut self, path: &str, raw: &RawConnection) -> BTreeMap<String, ClaimSource> {
+        let mut claims = BTreeMap::new();
+        for (name, source) in &raw.claims {
+            let path = format!("{path} claims.{name}");
+            if name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str()) {
+                let fix = "take it out, or give the claim another name";
+                self.notes.note(&path, "this claim is the issuer's own word", fix);
+            }
+            let fix = "write \"email\", \"name\", \"username\", \"groups\", or a text after \"=\"";
+            if let Some(source) =
+                self.notes.parsed(path, ClaimSource::try_from(source.clone()), fix)
+            {
+                claims.insert(name.clone(), source);
+            }
+        }
+        claims
+    }
+}

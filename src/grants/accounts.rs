@@ -1,0 +1,97 @@
+//! Which account of a service an ID-JAG is about (ID-JAG §4.1, §6.3 and §9.5).
+
+use std::sync::Arc;
+
+use super::jwt_bearer::Refusal;
+use crate::issuance;
+use crate::model::{Accounts, Foreign, Service, User};
+use crate::oauth::Subject;
+use crate::policy::TrustedIssuer;
+use crate::server::AuthorizationServer;
+use crate::store::{self, StoreError};
+use crate::tokens::PresentedIdJag;
+
+/// In this order and by nothing else: the link of the subject; `aud_sub`, and a verified `email` of
+/// a domain, where the trust believes the issuer about them; an account made just in time.
+pub(super) async fn of(
+    server: &AuthorizationServer,
+    service: &Service,
+    trusted: &TrustedIssuer,
+    id_jag: &PresentedIdJag,
+) -> Result<Subject, Refusal> {
+    let store = &server.shared.store;
+    let trust = &trusted.trust;
+    if trust.accounts == Accounts::SamePerson {
+        let person = store.user(id_jag.subject()).await?.ok_or(Refusal::UnknownSubject)?;
+        return Ok(person.id.clone());
+    }
+    let whose = Foreign {
+        issuer: id_jag.issuer().clone(),
+        tenant: trust.terms.tenant.clone(),
+        subject: id_jag.subject().clone(),
+    };
+    let mut found = store.account(&service.id, &whose).await?;
+    if found.is_none() {
+        if let Some(person) = named(server, service, trusted, id_jag).await? {
+            return Ok(person);
+        }
+        if trust.accounts == Accounts::JustInTime {
+            let id = Subject::parse(&server.shared.environment.unique_id());
+            let id = id.expect("it is 32 hexadecimal digits");
+            store::accounts::link(store.write(), &service.id, &whose, &id).await?;
+            found = store.account(&service.id, &whose).await?;
+        }
+    }
+    let account = found.ok_or(Refusal::UnknownSubject)?;
+    match account.active {
+        true => Ok(account.id.clone()),
+        false => Err(issuance::Refusal::AccountInactive.into()),
+    }
+}
+
+/// Whom the ID-JAG names by something else than its subject, as far as the trust allows that.
+async fn named(
+    server: &AuthorizationServer,
+    service: &Service,
+    trusted: &TrustedIssuer,
+    id_jag: &PresentedIdJag,
+) -> Result<Option<Subject>, Refusal> {
+    let (terms, claims) = (&trusted.trust.terms, id_jag.claims());
+    let store = &server.shared.store;
+    if let Some(name) = claims.aud_sub.as_ref().filter(|_| terms.aud_sub) {
+        if let Some(person) = store.user(name).await? {
+            return Ok(Some(person.id.clone()));
+        }
+        // Whoever is named, and is not there, is not somebody else.
+        let account = store::accounts::named(store.read(), &service.id, name).await?;
+        let account = account.ok_or(Refusal::UnknownSubject)?;
+        return match account.active {
+            true => Ok(Some(account.id)),
+            false => Err(issuance::Refusal::AccountInactive.into()),
+        };
+    }
+    match (&claims.email, claims.email_verified) {
+        (Some(email), Some(true)) if is_of(email, &terms.email_domains) => {
+            Ok(with_email(server, email).await?.map(|it| it.id.clone()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether `email` is an address of one of `domains`: domain names have no case (RFC 5321 §2.4).
+fn is_of(email: &str, domains: &[String]) -> bool {
+    let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+    domain.is_some_and(|it| domains.iter().any(|domain| domain.eq_ignore_ascii_case(it)))
+}
+
+/// The one person who has this address, if it is verified here, too.
+async fn with_email(
+    server: &AuthorizationServer,
+    email: &str,
+) -> Result<Option<Arc<User>>, StoreError> {
+    let store = &server.shared.store;
+    match store::users::with_email(store.read(), email).await?.as_slice() {
+        [one] => store.user(one).await,
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,92 @@
+//! On which terms a connection gives ID-JAGs, and on which a trust takes them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a connection demands and tells besides its scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionTerms {
+    /// By which of these the person must have signed in (OIDC Core §2, `acr`); none is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acr: Vec<String>,
+    /// How long ago they may have done so at most, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u32>,
+    /// How long an ID-JAG lives at most, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<u32>,
+    /// Whether each request has to name a resource.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resource_required: bool,
+    /// The types of `authorization_details` that the client may ask for (RFC 9396).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<String>,
+    /// What the service is told of the person besides `sub`, by the names of claims.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, ClaimSource>,
+}
+
+/// Where the value of a claim comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum ClaimSource {
+    Email,
+    Name,
+    Username,
+    /// The names of the groups that the person is in.
+    Groups,
+    /// The same for everybody.
+    Fixed(String),
+}
+
+/// It is neither an attribute of a person nor a text after `=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is none of email, name, username and groups, and no text after \"=\"")]
+pub struct NoSource;
+
+impl From<ClaimSource> for String {
+    fn from(source: ClaimSource) -> Self {
+        match source {
+            ClaimSource::Email => "email".to_owned(),
+            ClaimSource::Name => "name".to_owned(),
+            ClaimSource::Username => "username".to_owned(),
+            ClaimSource::Groups => "groups".to_owned(),
+            ClaimSource::Fixed(text) => format!("={text}"),
+        }
+    }
+}
+
+impl TryFrom<String> for ClaimSource {
+    type Error = NoSource;
+
+    fn try_from(text: String) -> Result<Self, NoSource> {
+        match (text.as_str(), text.strip_prefix('=')) {
+            ("email", _) => Ok(Self::Email),
+            ("name", _) => Ok(Self::Name),
+            ("username", _) => Ok(Self::Username),
+            ("groups", _) => Ok(Self::Groups),
+            (_, Some(fixed)) if !fixed.is_empty() => Ok(Self::Fixed(fixed.to_owned())),
+            _ => Err(NoSource),
+        }
+    }
+}
+
+/// What a trust demands of an ID-JAG, and how far it believes it about who is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrustTerms {
+    /// The tenant of the issuer whose people are meant (ID-JAG §6.3); none where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// What the issuer calls this service's tenant in `aud_tenant`, if it calls it anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud_tenant: Option<String>,
+    /// Whether `aud_sub` may name the person (ID-JAG §9.5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub aud_sub: bool,
+    /// The domains of which a verified `email` may name the person (ID-JAG §9.5).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub email_domains: Vec<String>,
+}

@@ -1,0 +1,59 @@
+//! What a connection tells a service of a person (ID-JAG §3.1, §9.6), and its other terms.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{World, claims_of, exchange, id_token_of};
+
+const ADMIN: &str = "approval = \"admin\"\n";
+
+async fn world(terms: &str) -> World {
+    World::but(ADMIN, &format!("{ADMIN}{terms}\n")).await
+}
+
+/// Rows 30, 31.
+#[tokio::test]
+async fn what_the_connection_names_and_nothing_else() {
+    let claims = "claims = { email = \"email\", aud_sub = \"username\", aud_tenant = \"=acme\", \
+                  team = \"groups\", display = \"name\" }";
+    let world = world(claims).await;
+    let answer = exchange(&world, &id_token_of(&world, "alice").await, &[]).await;
+    let claims = answer.claims();
+    assert_eq!(claims["email"], "alice@example.com");
+    assert_eq!(claims["email_verified"], true);
+    assert_eq!(claims["aud_sub"], "alice");
+    assert_eq!(claims["aud_tenant"], "acme");
+    assert_eq!(claims["team"], json!(["sales"]));
+    assert_eq!(claims["display"], "Alice Example");
+
+    let plain = World::new().await;
+    let answer = exchange(&plain, &id_token_of(&plain, "alice").await, &[]).await;
+    let claims = answer.claims();
+    for absent in ["email", "email_verified", "aud_sub", "aud_tenant", "tenant", "team", "name"] {
+        assert_eq!(claims.get(absent), None, "{absent}");
+    }
+}
+
+/// The lifetime can be less than elsewhere, and never more.
+/// Row 16.
+#[tokio::test]
+async fn a_shorter_life() {
+    for (terms, expected) in [("lifetime = 60", 60), ("lifetime = 3600", 300)] {
+        let world = world(terms).await;
+        let answer = exchange(&world, &id_token_of(&world, "alice").await, &[]).await;
+        assert_eq!(answer.json()["expires_in"], expected);
+        let claims = claims_of(&answer.access_token());
+        let life = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+        assert_eq!(life, expected);
+    }
+}
+
+/// Row 66.
+#[tokio::test]
+async fn a_connection_that_wants_a_resource() {
+    let world = world("resource_required = true").await;
+    let id_token = id_token_of(&world, "alice").await;
+    assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 invalid_target: resource is required at this audience, and there is none");
+    let named = [("resource", "https://chat.example/mcp")];
+    assert_eq!(exchange(&world, &id_token, &named).await.claims()["resource"], named[0].1);
+}

@@ -1,0 +1,134 @@
+//! Whom an issuer means by its subjects, and how far it is believed (ID-JAG §6.3 and §9.5).
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use tegata::model::Foreign;
+use tegata::oauth::{Issuer, ServiceId, Subject};
+use tegata::store::accounts;
+
+use crate::support::{Answer, ID_JAG_TYP, PARTNER, World, redeem, the_same};
+
+const JUST_IN_TIME: &str = "accounts = \"just_in_time\"";
+
+/// A world whose partner is trusted on these terms.
+async fn world(terms: &str) -> World {
+    World::but(JUST_IN_TIME, &format!("accounts = \"linked\"\n{terms}")).await
+}
+
+/// What chat says to an ID-JAG of the partner for "carol", with these claims besides.
+async fn of_carol(world: &World, more: &Value) -> Answer {
+    let mut claims = world.id_jag_claims("carol");
+    claims["iss"] = json!(PARTNER);
+    claims["jti"] = json!(format!("{more}"));
+    let claims = crate::support::with(&claims, more);
+    redeem(world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await
+}
+
+async fn linked(world: &World, tenant: Option<&str>, account: &str) {
+    let whose = Foreign {
+        issuer: Issuer::parse(PARTNER).unwrap(),
+        tenant: tenant.map(str::to_owned),
+        subject: Subject::parse("carol").unwrap(),
+    };
+    let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
+    accounts::link(db, &chat, &whose, &Subject::parse(account).unwrap()).await.unwrap();
+    world.meddled().await;
+}
+
+/// The link goes before what else the issuer says.
+/// Row 97.
+#[tokio::test]
+async fn by_link_by_aud_sub_and_by_email() {
+    let world = world("aud_sub = true\nemail_domains = [\"example.com\"]").await;
+    let (alice, bob) = (world.sub_of("alice").await, world.sub_of("bob").await);
+    let email = json!({ "email": "bob@example.com", "email_verified": true });
+    let both = json!({ "aud_sub": alice, "email": "bob@example.com", "email_verified": true });
+    assert_eq!(of_carol(&world, &json!({ "aud_sub": alice })).await.claims()["sub"], *alice);
+    assert_eq!(of_carol(&world, &email).await.claims()["sub"], *bob);
+    assert_eq!(of_carol(&world, &both).await.claims()["sub"], *alice);
+    linked(&world, None, "carol-at-chat").await;
+    let again = json!({ "jti": "again", "aud_sub": alice });
+    assert_eq!(of_carol(&world, &again).await.claims()["sub"], "carol-at-chat");
+    // An account here can be named by what it is called here.
+    let named = json!({ "sub": "another", "aud_sub": "carol-at-chat" });
+    assert_eq!(of_carol(&world, &named).await.claims()["sub"], "carol-at-chat");
+}
+
+/// Only as far as the trust goes, and only for an address that the issuer and we have verified.
+/// Row 97.
+#[tokio::test]
+async fn what_does_not_name_anybody() {
+    let believed = world("aud_sub = true\nemail_domains = [\"example.com\"]").await;
+    let alice = believed.sub_of("alice").await;
+    let email =
+        |email: &str, verified: Value| json!({ "email": email, "email_verified": verified });
+    let mut said = vec![];
+    for claims in [
+        json!({}),
+        json!({ "aud_sub": "nobody" }),
+        json!({ "aud_sub": "nobody", "email": "alice@example.com", "email_verified": true }),
+        email("alice@example.com", false.into()),
+        email("alice@example.com", Value::Null),
+        email("alice@elsewhere.example", true.into()),
+        email("alice@sub.example.com", true.into()),
+        email("Alice@example.com", true.into()),
+        email("example.com", true.into()),
+        email("nobody@example.com", true.into()),
+    ] {
+        said.push(of_carol(&believed, &claims).await.refusal());
+    }
+    let strict = world("").await;
+    said.push(of_carol(&strict, &json!({ "aud_sub": alice })).await.refusal());
+    said.push(of_carol(&strict, &email("alice@example.com", true.into())).await.refusal());
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: the subject of the assertion has no account here");
+}
+
+/// Whoever is named and may not come in is not let in by another way.
+/// Row 132.
+#[tokio::test]
+async fn somebody_who_was_disabled() {
+    let world = world("aud_sub = true\nemail_domains = [\"example.com\"]").await;
+    let alice = world.sub_of("alice").await;
+    world.disable_user("alice").await;
+    let email = json!({ "email": "alice@example.com", "email_verified": true });
+    let said = [
+        of_carol(&world, &json!({ "aud_sub": alice })).await.refusal(),
+        of_carol(&world, &email).await.refusal(),
+    ];
+    assert_snapshot!(the_same(&said), @"400 access_denied: the account of the person is not active here");
+}
+
+/// ID-JAG §6.3: an issuer with tenants is trusted for one of them.
+/// Row 135.
+#[tokio::test]
+async fn tenants_of_the_issuer() {
+    let of_acme = world("tenant = \"acme\"").await;
+    linked(&of_acme, Some("acme"), "carol-of-acme").await;
+    linked(&of_acme, None, "carol-of-nobody").await;
+    linked(&of_acme, Some("other"), "carol-of-another").await;
+    let acme = json!({ "tenant": "acme" });
+    assert_eq!(of_carol(&of_acme, &acme).await.claims()["sub"], "carol-of-acme");
+    let without = world("").await;
+    let said = [
+        of_carol(&of_acme, &json!({})).await.refusal(),
+        of_carol(&of_acme, &json!({ "tenant": "other" })).await.refusal(),
+        of_carol(&of_acme, &json!({ "tenant": "ACME" })).await.refusal(),
+        of_carol(&without, &acme).await.refusal(),
+    ];
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: the tenant of the assertion is not the one that is trusted here");
+}
+
+/// ID-JAG §6: `aud_tenant` is ours to know.
+/// Row 136.
+#[tokio::test]
+async fn tenants_of_the_service() {
+    let ours = World::but(JUST_IN_TIME, "accounts = \"just_in_time\"\naud_tenant = \"us\"").await;
+    for claims in [json!({ "aud_tenant": "us" }), json!({})] {
+        assert_eq!(of_carol(&ours, &claims).await.status, 200);
+    }
+    let said = [
+        of_carol(&ours, &json!({ "aud_tenant": "them" })).await.refusal(),
+        of_carol(&World::new().await, &json!({ "aud_tenant": "us" })).await.refusal(),
+    ];
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: the aud_tenant of the assertion is not a tenant of this service");
+}
