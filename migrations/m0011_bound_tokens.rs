@@ -14,6 +14,7 @@ fn columns() -> Vec<(&'static str, ColumnDef)> {
         ("services", no("dpop_bound_access_tokens_required")),
         ("services", text("authorization_details_types").default("[]").to_owned()),
         ("clients", no("dpop_bound_access_tokens")),
+        ("consents", text_null("described")),
         ("codes", text_null("key")),
         ("token_families", text_null("key")),
         ("connections", object("terms")),

@@ -121,12 +121,14 @@ pub async fn key_encryption_key(
 
 /// Everything that is shared by all issuers, as `config` wants it.
 pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, AppError> {
-    let outbound = Http::new(outbound::Limits {
+    let limits = outbound::Limits {
         reach: Reach::by_config(config.outbound.allow_private_networks),
         timeout: config.outbound.timeout.unsigned_abs(),
         largest: LARGEST_ANSWER,
-    })?;
-    let remote_keys = RemoteKeys::new(outbound, opened.environment.clone());
+    };
+    let documents = Http::new(outbound::Limits { largest: outbound::LONGEST_DOCUMENT, ..limits })?;
+    let environment = opened.environment.clone();
+    let remote_keys = RemoteKeys::new(Http::new(limits)?, documents, environment);
     assemble_with(config, opened, Arc::new(remote_keys)).await
 }
 
@@ -144,6 +146,7 @@ pub async fn assemble_with(
         passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
         remote_keys,
         environment,
+        client_hosts: config.client_hosts.clone(),
         id_jag_by_refresh_token: config.id_jag_by_refresh_token,
         dpop_nonces: DpopNonces::new(secret_key.clone(), config.dpop_nonce_required),
         secret_key,

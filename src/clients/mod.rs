@@ -60,6 +60,8 @@ pub enum Refusal {
     Possession(#[from] BadProof),
     #[error("the DPoP proof must have the nonce that comes with this answer, in DPoP-Nonce")]
     NonceWanted(String),
+    #[error("client authentication failed: the document at client_id is not acceptable: {0}")]
+    Undescribed(#[source] Unreachable),
     #[error("the keys of the client cannot be had at the moment")]
     KeysUnreachable(#[source] Unreachable),
 }
@@ -71,6 +73,7 @@ impl Refusal {
         match self {
             Self::Credentials(BadCredentials::Header | BadCredentials::Assertion(_))
             | Self::Missing
+            | Self::Undescribed(_)
             | Self::Failed
             | Self::Assertion(_)
             | Self::Method(_) => ErrorCode::InvalidClient,
@@ -109,7 +112,8 @@ async fn authenticated(
     now: OffsetDateTime,
 ) -> Result<AuthenticatedClient, Refusal> {
     let id = presented.client_id().ok_or(Refusal::Missing)?;
-    let client = server.clients.find(id);
+    let client = server.client(id).await.map_err(Refusal::Undescribed)?;
+    let client = client.as_ref();
 
     // Without a record there is still a secret to compare, so that both take as long.
     let kept = client.and_then(|it| it.record.secret_mac.as_deref()).unwrap_or(&[0; 32]);

@@ -2,8 +2,10 @@
 //!
 //! A key is added in `table.rs` and read in [`Config::read`]; nothing else knows its name.
 
+mod client_hosts;
 mod database;
 mod key_file;
+mod keys;
 mod limits;
 mod mistake;
 mod proxies;
@@ -22,6 +24,7 @@ use crate::oauth::Issuer;
 use crate::telemetry::{LogFilter, LogFormat};
 use raw::Raw;
 
+pub use client_hosts::ClientHosts;
 pub use database::Database;
 pub use key_file::{KeyFileError, KeySource, key_encryption_key};
 pub use limits::Bounds;
@@ -43,6 +46,8 @@ pub struct Config {
     pub key: KeySource,
     pub outbound: Outbound,
     pub lifetimes: Lifetimes,
+    /// Where clients may describe themselves instead of being registered.
+    pub client_hosts: ClientHosts,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
     pub id_jag_by_refresh_token: bool,
     /// Whether a DPoP proof must have a nonce of ours in it.
@@ -131,6 +136,7 @@ impl Config {
                 refresh_token: raw.seconds("lifetimes.refresh_token"),
                 session: raw.seconds("lifetimes.session"),
             },
+            client_hosts: raw.text("clients.described_at", ClientHosts::parse),
             id_jag_by_refresh_token: raw.flag("id_jag.by_refresh_token"),
             dpop_nonce_required: raw.flag("dpop.nonce_required"),
             sign_in: sign_in(&mut raw),

@@ -11,8 +11,9 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
 use time::Duration;
 
+use super::keys::KEYS;
 use super::mistake::{Mistake, Mistakes, Origin};
-use super::table::{Default, Form, KEYS, Key, meant_by, variable};
+use super::table::{Default, Form, Key, meant_by, variable};
 
 /// The values as they were given, and what was found wrong so far.
 pub(super) struct Raw {

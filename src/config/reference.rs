@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::table::{Default, Form, KEYS, Key};
+use super::keys::KEYS;
+use super::table::{Default, Form, Key};
 
 const HEAD: &str = "\
 # Configuration

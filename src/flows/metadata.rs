@@ -12,6 +12,7 @@ const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 /// Only what is true of this server; a member that does not apply is left out, but for those
 /// that stock clients demand of every issuer (`docs/decisions/0021-openid-members-at-services.md`).
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the document")]
 pub struct Metadata {
     issuer: Issuer,
     authorization_endpoint: String,
@@ -28,6 +29,9 @@ pub struct Metadata {
     code_challenge_methods_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<AuthMethod>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// draft-ietf-oauth-client-id-metadata-document-02 §5.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    client_id_metadata_document_supported: bool,
     /// RFC 9396 §10.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_details_types_supported: Vec<String>,
@@ -72,6 +76,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL
             .map(Algorithm::as_str)
             .to_vec(),
+        client_id_metadata_document_supported: !server.shared.client_hosts.is_none(),
         authorization_details_types_supported: details_types(&server.role),
         dpop_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
         authorization_response_iss_parameter_supported: true,
@@ -112,7 +117,11 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
 
 /// `none` only where somebody uses it: some clients prefer it to the secret that they have.
 fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
-    let offered = |it: &AuthMethod| *it != AuthMethod::None || server.clients.has_public_ones();
+    let offered = |it: &AuthMethod| {
+        *it != AuthMethod::None || {
+            server.clients.has_public_ones() || !server.shared.client_hosts.is_none()
+        }
+    };
     AuthMethod::ALL.iter().copied().filter(offered).collect()
 }
 

@@ -223,13 +223,12 @@ impl TokenError {
         match self {
             Self::Unread(_) | Self::TooLarge(_) => ErrorCode::InvalidRequest,
             Self::TurnedAway(_) => ErrorCode::SlowDown,
-            Self::SeveralProofs => ErrorCode::InvalidDpopProof,
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             // ID-JAG §9.8.1.2.4; elsewhere nothing is wrong but that.
             Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop) => ErrorCode::InvalidGrant,
-            Self::Unbound(_) => ErrorCode::InvalidDpopProof,
+            Self::SeveralProofs | Self::Unbound(_) => ErrorCode::InvalidDpopProof,
             Self::Client(it) => it.code(),
             Self::AuthorizationCode(it) => it.code(),
             Self::RefreshToken(it) => it.code(),

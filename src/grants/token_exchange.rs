@@ -129,7 +129,7 @@ pub async fn grant(
 }
 
 /// ID-JAG §4.3.3: "MUST validate the assertion and MUST validate that the audience of the assertion
-/// [...] matches the client_id of the client authentication".
+/// [...] matches the `client_id` of the client authentication".
 async fn by_id_token(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,

@@ -38,7 +38,7 @@ pub(super) async fn by_form(
 async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {
     let server = &browser.here.server;
     let _asks = server.shared.store.asks();
-    let proven = request::prove(server, params);
+    let proven = request::prove(server, params).await;
     let proven = proven.map_err(|unproven| browser.refused(unproven.code(), &unproven))?;
 
     // From here on the client is told: it has proven where it is.
@@ -158,10 +158,11 @@ pub(super) fn attempt(browser: &Browser, client: &Client) -> Attempt {
 }
 
 /// The client of a request that waited: it may have been removed in the meantime.
-pub(super) fn client_of(
+pub(super) async fn client_of(
     browser: &Browser,
     request: &AuthorizationRequest,
 ) -> Result<Arc<Client>, PageError> {
     let server = &browser.here.server;
-    server.clients.active(&request.client).ok_or_else(|| browser.error(PageErrorKind::Expired, ""))
+    let client = server.active_client(&request.client).await.ok().flatten();
+    client.ok_or_else(|| browser.error(PageErrorKind::Expired, ""))
 }

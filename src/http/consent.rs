@@ -80,7 +80,7 @@ async fn stage(browser: &Browser) -> Result<Stage, PageError> {
     let Some(pending) = browser.pending().await? else {
         return Err(browser.error(PageErrorKind::Expired, ""));
     };
-    let client = authorize::client_of(browser, &pending.request)?;
+    let client = authorize::client_of(browser, &pending.request).await?;
     let person = browser.person().await?;
     let server = &browser.here.server;
     let now = server.shared.environment.clock.now();
@@ -136,7 +136,7 @@ async fn page(
         action: browser.action(),
         csrf: browser.csrf().await?,
         client_name: client.name.clone(),
-        client_host: request.redirect_uri.shown_host(),
+        client_host: from(client, request),
         user_name: user.shown_name().to_owned(),
         issuer_name: service.map_or_else(|| host_of(browser), |service| service.name.clone()),
         scopes,
@@ -145,6 +145,16 @@ async fn page(
         offline,
         until: (!offline).then(|| last_day(browser, texts)),
     })
+}
+
+/// Where the client is at home, if it says so itself, and where its answer goes.
+fn from(client: &Client, request: &AuthorizationRequest) -> String {
+    let to = request.redirect_uri.shown_host();
+    let url = client.described.as_ref().and_then(|_| url::Url::parse(client.id.as_str()).ok());
+    match url.as_ref().and_then(|it| it.host_str()) {
+        Some(host) if host != to => format!("{host} → {to}"),
+        _ => to,
+    }
 }
 
 /// Who you are before what else is told of you; a scope itself has no order.

@@ -71,7 +71,7 @@ pub(super) async fn submit(
     match pending {
         None => Ok(see_other(&browser.path("/"))),
         Some(pending) => {
-            let client = authorize::client_of(&browser, &pending.request)?;
+            let client = authorize::client_of(&browser, &pending.request).await?;
             let request = pending.request.clone();
             authorize::go_on(&browser, &client, request, Some(pending)).await
         }
@@ -85,7 +85,10 @@ async fn page(
     failure: Option<SignInFailure>,
 ) -> Result<Response, PageError> {
     let request = pending.map(|it| &it.request);
-    let client = request.map(|it| authorize::client_of(browser, it)).transpose()?;
+    let client = match request {
+        Some(request) => Some(authorize::client_of(browser, request).await?),
+        None => None,
+    };
     let page = SignIn {
         page: browser.page(request),
         action: browser.action(),

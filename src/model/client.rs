@@ -29,6 +29,9 @@ pub struct Client {
     pub id_token_signed_response_alg: String,
     /// Whether all its access tokens have to be bound to a key of it (RFC 9449 §5.2).
     pub dpop_bound_access_tokens: bool,
+    /// Of a client that describes itself at its own address: a digest of what decides who gets what
+    /// by its name.
+    pub described: Option<String>,
 }
 
 impl Client {

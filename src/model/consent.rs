@@ -15,6 +15,8 @@ pub struct Consent {
     /// The services that the person let the client reach for them, where the connection asks
     /// for it, and with what.
     pub services: BTreeMap<ServiceId, Scope>,
+    /// Of a client that describes itself: what it said then (`Client::described`).
+    pub described: Option<String>,
 }
 
 impl Consent {

@@ -40,7 +40,7 @@ pub enum ParamError {
 
 impl ParamError {
     /// RFC 6749 §5.2, but for the parameters that have a code of their own: a malformed scope (§5.2),
-    /// resource (RFC 8707 §2) and authorization_details (RFC 9396 §5).
+    /// resource (RFC 8707 §2) and `authorization_details` (RFC 9396 §5).
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Malformed("scope", _) => ErrorCode::InvalidScope,

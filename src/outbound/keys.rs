@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use time::Duration;
 
 use super::cache::{Entry, Fetched};
+use super::client_document::ClientDocument;
 use super::discovery;
+use super::documents::Documents;
 use super::http::{Ask, Http, Reply};
 use super::unreachable::Unreachable;
 use crate::environment::Environment;
@@ -14,7 +16,7 @@ use crate::jose::KeySet;
 use crate::model::TrustedKeys;
 use crate::oauth::Issuer;
 
-/// Fetches the keys that others publish.
+/// Fetches what others publish: their keys, and what clients say of themselves.
 #[async_trait::async_trait]
 pub trait FetchKeys: Send + Sync {
     /// The keys of a trusted issuer. [`TrustedKeys::Local`] are not for fetching.
@@ -27,6 +29,9 @@ pub trait FetchKeys: Send + Sync {
 
     /// The key set at a client's `jwks_uri`.
     async fn set_at(&self, uri: &str, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable>;
+
+    /// What a client says of itself at its own address.
+    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable>;
 }
 
 /// How new the keys must be.
@@ -42,6 +47,7 @@ pub enum Wanted {
 /// Keys by HTTP, kept for as long as their issuers say.
 pub struct RemoteKeys {
     http: Http,
+    documents: Documents,
     environment: Environment,
     entries: Mutex<HashMap<Source, Arc<Entry>>>,
 }
@@ -63,9 +69,11 @@ const USUAL: Duration = Duration::minutes(15);
 const LONGEST: Duration = Duration::hours(24);
 
 impl RemoteKeys {
-    /// Nothing is fetched before it is asked for.
-    pub fn new(http: Http, environment: Environment) -> Self {
-        Self { http, environment, entries: Mutex::default() }
+    /// Nothing is fetched before it is asked for. Documents of clients are fetched by
+    /// `documents`, which reads no more than [`super::LONGEST_DOCUMENT`].
+    pub fn new(http: Http, documents: Http, environment: Environment) -> Self {
+        let documents = Documents::new(documents, environment.clone());
+        Self { http, documents, environment, entries: Mutex::default() }
     }
 
     async fn keys(&self, source: Source, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable> {
@@ -114,6 +122,10 @@ impl FetchKeys for RemoteKeys {
     async fn set_at(&self, uri: &str, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable> {
         self.keys(Source::Uri(uri.to_owned()), wanted).await
     }
+
+    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {
+        self.documents.at(url).await
+    }
 }
 
 async fn fetch(http: &Http, source: &Source) -> Result<Fetched, Unreachable> {
@@ -139,13 +151,17 @@ async fn set(http: &Http, uri: &str) -> Result<Fetched, Unreachable> {
 
 /// RFC 9111 §5.2.2.1, within our bounds.
 fn fresh_for(reply: &Reply) -> Duration {
+    max_age(reply).unwrap_or(USUAL).clamp(SHORTEST, LONGEST)
+}
+
+/// RFC 9111 §5.2.2.1.
+pub(super) fn max_age(reply: &Reply) -> Option<Duration> {
     let directives = reply.headers_named("cache-control").flat_map(|value| value.split(','));
-    let max_age = directives
+    let seconds = directives
         .filter_map(|directive| directive.trim().split_once('='))
         .find(|(name, _)| name.eq_ignore_ascii_case("max-age"))
         .and_then(|(_, seconds)| seconds.trim_matches('"').parse::<u32>().ok());
-    let asked = max_age.map_or(USUAL, |seconds| Duration::seconds(seconds.into()));
-    asked.clamp(SHORTEST, LONGEST)
+    seconds.map(|it| Duration::seconds(it.into()))
 }
 
 #[cfg(test)]
@@ -245,7 +261,8 @@ mod tests {
         };
         let clock = Arc::new(ByHand(Mutex::new(OffsetDateTime::UNIX_EPOCH)));
         let environment = Environment { clock: clock.clone(), ..Environment::system() };
-        let keys = RemoteKeys::new(Http::new(limits).unwrap(), environment);
+        let http = Http::new(limits).unwrap();
+        let keys = RemoteKeys::new(http.clone(), http, environment);
         World { keys, issuer: Issuer::parse(&issuer).unwrap(), clock, published }
     }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use super::client_document::BadDocument;
 use crate::jose::BadJwt;
 
 /// Why there is no answer, or none that can be used. The causes name no URL, for there may be
@@ -31,6 +32,8 @@ pub enum Unreachable {
     Metadata(#[source] Box<dyn Error + Send + Sync>),
     #[error("the metadata are those of another issuer")]
     OtherIssuer,
+    #[error("the answer is no metadata document of a client: {0}")]
+    Document(#[source] BadDocument),
     #[error("the keys are our own and are not fetched")]
     Local,
     /// What all who asked at about the same time are told.

@@ -11,7 +11,7 @@ use super::dpop_nonces::DpopNonces;
 use super::keys::IssuerKeys;
 use super::readiness::Readiness;
 use super::secret_key::SecretKey;
-use crate::config::{Bounds, Lifetimes, SignIn, TrustedProxies};
+use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
 use crate::jose::Algorithm;
 use crate::limits::Limits;
@@ -77,6 +77,8 @@ pub struct Shared {
     pub remote_keys: Arc<dyn FetchKeys>,
     pub secret_key: SecretKey,
     pub dpop_nonces: DpopNonces,
+    /// Where clients may describe themselves.
+    pub client_hosts: ClientHosts,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
     pub id_jag_by_refresh_token: bool,
     pub lifetimes: Lifetimes,

@@ -4,6 +4,7 @@ pub mod algorithms;
 mod authorization_server;
 mod catalogue;
 mod clients;
+mod described;
 mod document;
 mod dpop_nonces;
 mod issuers;

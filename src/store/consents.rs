@@ -25,6 +25,7 @@ mod row {
         pub client: String,
         pub scope: String,
         pub services: String,
+        pub described: Option<String>,
         pub given_at: i64,
     }
 
@@ -50,6 +51,7 @@ pub async fn find(
             client: text(TABLE, row.client)?,
             scope: text(TABLE, row.scope)?,
             services: parsed(TABLE, &row.services)?,
+            described: row.described,
         })
     })
     .transpose()
@@ -68,10 +70,11 @@ pub(super) async fn remember(
         client: Set(consent.client.to_string()),
         scope: Set(consent.scope.to_string()),
         services: Set(json(&consent.services)),
+        described: Set(consent.described.clone()),
         given_at: Set(now.unix_timestamp()),
     };
     let key = OnConflict::columns([C::User, C::Issuer, C::Client])
-        .update_columns([C::Scope, C::Services, C::GivenAt])
+        .update_columns([C::Scope, C::Services, C::Described, C::GivenAt])
         .to_owned();
     row::Entity::insert(row).on_conflict(key).exec_without_returning(db).await?;
     Ok(())

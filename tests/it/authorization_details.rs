@@ -80,7 +80,14 @@ async fn what_cannot_be_asked_for() {
     ] {
         said.push(asked(&world, &id_token, &wrong).await.refusal());
     }
-    assert_snapshot!(said.join("\n"));
+    assert_snapshot!(said.join("\n"), @r"
+    400 invalid_authorization_details: authorization_details has a type that the service does not have
+    400 invalid_authorization_details: authorization_details has a type that the service does not have
+    400 invalid_authorization_details: authorization_details has an object that is not as the service declared its type
+    400 invalid_authorization_details: authorization_details has an object that is not as the service declared its type
+    400 invalid_authorization_details: authorization_details has an object that is not as the service declared its type
+    400 invalid_authorization_details: no type of authorization_details that was asked for can be granted
+    ");
     // Where there are no types, none can be asked for.
     let plain = World::new().await;
     let id_token = id_token_of(&plain, "alice").await;

@@ -112,14 +112,14 @@ async fn about(world: &World, scheme: &str, token: &str, proof: Option<&str>) ->
 }
 
 /// RFC 9449 §4.2: the hash of the token that the proof comes with.
-fn proof_for(holder: &Holder, token: &str, changes: Value) -> String {
+fn proof_for(holder: &Holder, token: &str, changes: &Value) -> String {
     use base64::Engine;
     use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     use sha2::{Digest, Sha256};
 
     let ath = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(token));
     let claims = json!({ "htm": "GET", "htu": USERINFO, "ath": ath, "iat": NOW.unix_timestamp() });
-    holder.changed(HOME, &json!({}), &crate::support::with(&claims, &changes))
+    holder.changed(HOME, &json!({}), &crate::support::with(&claims, changes))
 }
 
 /// RFC 9449 §7.1 and §7.2.
@@ -130,13 +130,13 @@ async fn userinfo() {
     let proof = holder.proof(HOME);
     let bound = world.post_proven(HOME, "wiki-agent", &redemption(&code), &[&proof]).await;
     let bound = bound.access_token();
-    let right = proof_for(&holder, &bound, json!({}));
+    let right = proof_for(&holder, &bound, &json!({}));
     assert_eq!(about(&world, "DPoP", &bound, Some(&right)).await.status, 200);
 
     let mut said = vec![];
-    let other = proof_for(&Holder::new(), &bound, json!({}));
-    let post = proof_for(&holder, &bound, json!({ "htm": "POST" }));
-    let hash = proof_for(&holder, "another", json!({}));
+    let other = proof_for(&Holder::new(), &bound, &json!({}));
+    let post = proof_for(&holder, &bound, &json!({ "htm": "POST" }));
+    let hash = proof_for(&holder, "another", &json!({}));
     for (scheme, proof) in [
         ("Bearer", None),
         ("Bearer", Some(&*right)),
@@ -166,7 +166,7 @@ async fn a_bearer_token_with_a_proof() {
     let (world, holder) = (World::new().await, Holder::new());
     let browser = allowed_by_alice(&world, &[]).await;
     let token = world.redeem(&browser).await.access_token();
-    let proof = proof_for(&holder, &token, json!({}));
+    let proof = proof_for(&holder, &token, &json!({}));
     let answer = about(&world, "DPoP", &token, Some(&proof)).await;
     assert_snapshot!(answer.header("www-authenticate"), @r#"DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer""#);
 }

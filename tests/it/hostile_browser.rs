@@ -286,7 +286,8 @@ async fn a_host_that_is_not_ours() {
 #[tokio::test]
 async fn userinfo_without_a_token() {
     let world = World::new().await;
-    for header in [&b""[..], b"Bearer", b"Basic eDp5", b"bearer\tx", b"Bearer \xff\xfe", b"Digest x"]
+    for header in
+        [&b""[..], b"Bearer", b"Basic eDp5", b"bearer\tx", b"Bearer \xff\xfe", b"Digest x"]
     {
         for method in ["GET", "POST"] {
             let url = format!("{HOME}/oauth2/userinfo?access_token=x");

@@ -7,6 +7,7 @@ mod authorization_details;
 mod away;
 mod bounds;
 mod client_authentication;
+mod client_documents;
 mod code;
 mod consent;
 mod directory_changes;

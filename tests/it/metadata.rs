@@ -50,7 +50,11 @@ async fn one_document_at_every_well_known_url() {
 #[tokio::test]
 async fn home_says_what_it_is() {
     let world = World::new().await;
-    assert_json_snapshot!(metadata(&world, HOME).await, @r#"
+    let mut metadata = metadata(&world, HOME).await;
+    let proofs =
+        metadata.as_object_mut().unwrap().shift_remove("dpop_signing_alg_values_supported");
+    assert_eq!(proofs.as_ref(), metadata.get("token_endpoint_auth_signing_alg_values_supported"));
+    assert_json_snapshot!(metadata, @r#"
     {
       "issuer": "https://home.example",
       "authorization_endpoint": "https://home.example/oauth2/authorize",
@@ -168,7 +172,8 @@ async fn services_say_what_they_are() {
         "authorization_code",
         "refresh_token",
         "client_credentials",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:jwt-dpop"
       ],
       "id_token_signing_alg_values_supported": [
         "ES256"

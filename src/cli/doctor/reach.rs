@@ -29,7 +29,7 @@ pub(super) async fn examine(
             return Ok(());
         }
     };
-    let remote = RemoteKeys::new(http, environment.clone());
+    let remote = RemoteKeys::new(http.clone(), http, environment.clone());
     for service in store::services::all(store.read()).await?.iter().filter(|it| it.active) {
         for trust in store::trusts::of(store.read(), &service.id).await? {
             if !trust.active || trust.keys == TrustedKeys::Local {

@@ -52,6 +52,7 @@ impl Check<'_> {
                 scope,
                 id_token_signed_response_alg: alg,
                 dpop_bound_access_tokens: raw.dpop_bound_access_tokens,
+                described: None,
             },
             secret: raw.client_secret.as_ref().map(|it| it.0.clone()),
         })

@@ -5,6 +5,7 @@ use crate::directory::file::Entry;
 use crate::directory::raw::RawConnection;
 use crate::model::{Approval, Connection, Service};
 use crate::oauth::{ClientId, Resource};
+use crate::outbound::is_document_url;
 
 impl Check<'_> {
     pub(super) fn connections(&mut self, entries: Vec<Entry<RawConnection>>) {
@@ -57,7 +58,9 @@ impl Check<'_> {
         let path = format!("{path} client");
         let id = ClientId::parse(&raw.client);
         let id = self.notes.parsed(&path, id, "name a client of home")?;
-        if matches!(self.client(self.around.home, &id), Found::Nowhere) {
+        if !is_document_url(id.as_str())
+            && matches!(self.client(self.around.home, &id), Found::Nowhere)
+        {
             let wrong = format!("there is no client {:?} at home", raw.client);
             self.notes.note(path, wrong, "add [[client]] without `at`, or correct the id");
         }
@@ -74,7 +77,8 @@ impl Check<'_> {
         let id = ClientId::parse(&raw.client_id);
         let id = self.notes.parsed(&path, id, "name the client as the service knows it")?;
         // Of a service elsewhere only its own administrators know the clients.
-        if service.hosted && matches!(self.client(&service.issuer, &id), Found::Nowhere) {
+        let hosted = service.hosted && !is_document_url(id.as_str());
+        if hosted && matches!(self.client(&service.issuer, &id), Found::Nowhere) {
             let wrong = format!("there is no client {:?} at {}", raw.client_id, service.id);
             let fix =
                 format!("add [[client]] with at = {:?}, or correct the id", service.id.as_str());

@@ -64,8 +64,10 @@ pub async fn ask(
     let connections = catalogue.connections_of(&client.id);
     let reachable = policy::reachable(connections, catalogue.services(), user);
     let unasked = policy::consent_of(&reachable, before.as_deref());
+    // Where its answers go, or whose keys count, is part of what was allowed.
+    let same = before.as_ref().is_some_and(|it| it.described == client.described);
     let covered = before.as_ref().is_some_and(|it| it.scope.covers(&request.scope));
-    let new = !covered || !unasked.is_empty();
+    let new = !covered || !same || !unasked.is_empty();
     let reachable = reachable
         .into_iter()
         .map(|(connection, service, scope)| Reachable {
@@ -134,5 +136,6 @@ fn given(client: &Client, request: &AuthorizationRequest, login: &Login, ask: &A
         client: client.id.clone(),
         scope: known.union(&request.scope),
         services,
+        described: client.described.clone(),
     }
 }

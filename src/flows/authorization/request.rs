@@ -12,6 +12,7 @@ use crate::oauth::{
     ClientId, CodeChallenge, ErrorCode, GrantType, Issuer, ParamError, Params, RedirectUri,
     Resource, Scope, SessionId, Subject,
 };
+use crate::outbound::Unreachable;
 use crate::server::AuthorizationServer;
 use crate::store::StoreError;
 use crate::tokens::Hint;
@@ -64,6 +65,8 @@ pub enum Unproven {
     Parameters(#[from] ParamError),
     #[error("the application is not known here, or not active")]
     UnknownClient,
+    #[error("what the application says of itself at its own address cannot be taken: {0}")]
+    Undescribed(#[from] Unreachable),
     #[error("the redirect_uri is not one that the application registered")]
     UnregisteredRedirectUri,
     #[error(transparent)]
@@ -74,7 +77,7 @@ impl Unproven {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Parameters(it) => it.code(),
-            Self::UnknownClient => ErrorCode::UnauthorizedClient,
+            Self::UnknownClient | Self::Undescribed(_) => ErrorCode::UnauthorizedClient,
             Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
             Self::Store(it) => it.code(),
         }
@@ -141,10 +144,10 @@ pub struct Proven {
 
 /// RFC 6749 §4.1.2.1: first client and redirect URI, for until they are proven nobody may be
 /// sent anywhere.
-pub fn prove(server: &AuthorizationServer, params: &Params) -> Result<Proven, Unproven> {
+pub async fn prove(server: &AuthorizationServer, params: &Params) -> Result<Proven, Unproven> {
     let id = params.read("client_id", ClientId::parse)?;
     let id = id.ok_or(ParamError::Missing("client_id"))?;
-    let client = server.clients.active(&id).ok_or(Unproven::UnknownClient)?;
+    let client = server.active_client(&id).await?.ok_or(Unproven::UnknownClient)?;
 
     let redirect_uri = params.read("redirect_uri", RedirectUri::parse)?;
     let redirect_uri = redirect_uri.ok_or(ParamError::Missing("redirect_uri"))?;

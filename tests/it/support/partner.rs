@@ -1,25 +1,32 @@
 //! The IdP of a partner, whose keys are fetched and not in our store.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
 use tegata::jose::{Algorithm, KeySet, SigningKey};
 use tegata::model::TrustedKeys;
 use tegata::oauth::Issuer;
-use tegata::outbound::{FetchKeys, Unreachable, Wanted};
+use tegata::outbound::{ClientDocument, FetchKeys, Unreachable, Wanted};
 
 /// Publishes one key, and counts who asks for it.
 pub struct Partner {
     pub key: SigningKey,
     fetches: AtomicUsize,
+    documents: Mutex<HashMap<String, String>>,
 }
 
 impl Partner {
     pub fn new() -> Self {
         let key = SigningKey::generate(Algorithm::ES256, "partner-1");
-        Self { key, fetches: AtomicUsize::new(0) }
+        Self { key, fetches: AtomicUsize::new(0), documents: Mutex::default() }
+    }
+
+    /// Some client puts `document` at `url`.
+    pub fn publish(&self, url: &str, document: &Value) {
+        self.documents.lock().unwrap().insert(url.to_owned(), document.to_string());
     }
 
     /// How often somebody asked for keys of others.
@@ -47,5 +54,13 @@ impl FetchKeys for Partner {
 
     async fn set_at(&self, _: &str, _: Wanted) -> Result<Arc<KeySet>, Unreachable> {
         Ok(self.keys())
+    }
+
+    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        let documents = self.documents.lock().unwrap();
+        let text = documents.get(url).ok_or(Unreachable::Status(404))?;
+        let document = ClientDocument::read(url, text.as_bytes());
+        document.map(Arc::new).map_err(Unreachable::Document)
     }
 }
