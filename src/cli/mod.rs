@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod opened;
 mod password;
+mod policy;
 mod restore;
 mod serve;
 mod table;
@@ -61,6 +62,7 @@ enum Command {
     Client(client::Args),
     Account(account::Args),
     Ledger(ledger::Args),
+    Policy(policy::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Doctor(doctor::Args),
@@ -82,6 +84,7 @@ pub async fn run() -> ExitCode {
         Command::Account(args) => on(config(), |config| account::run(config, args)).await,
         Command::Client(args) => on(config(), |config| client::run(config, args)).await,
         Command::Ledger(args) => on(config(), |config| ledger::run(config, args)).await,
+        Command::Policy(args) => on(config(), |config| policy::run(config, args)).await,
         Command::Backup(args) => on(config(), |config| backup::run(config, args)).await,
         Command::Restore(args) => on(config(), |config| restore::run(config, args)).await,
         Command::Doctor(args) => doctor::run(named, args).await,

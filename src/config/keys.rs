@@ -136,6 +136,14 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"claude.ai, *.example.com\"",
     },
     Key {
+        path: "id_jag.hide_services",
+        what: "Whether a client that names a service with which it is not connected hears the same as \
+               if there were no such service (ID-JAG §9.4). It makes mistakes harder to find.",
+        form: Flag,
+        default: Is("false"),
+        example: "true",
+    },
+    Key {
         path: "id_jag.by_refresh_token",
         what: "Whether a client may exchange its refresh token for an ID-JAG, and not only an ID \
                token (ID-JAG §4.3): then it needs nobody to sign in while it goes on for them.",

@@ -48,6 +48,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Where clients may describe themselves instead of being registered.
     pub client_hosts: ClientHosts,
+    /// Whether clients hear nothing of services that they cannot reach.
+    pub id_jag_hide_services: bool,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
     pub id_jag_by_refresh_token: bool,
     /// Whether a DPoP proof must have a nonce of ours in it.
@@ -137,6 +139,7 @@ impl Config {
                 session: raw.seconds("lifetimes.session"),
             },
             client_hosts: raw.text("clients.described_at", ClientHosts::parse),
+            id_jag_hide_services: raw.flag("id_jag.hide_services"),
             id_jag_by_refresh_token: raw.flag("id_jag.by_refresh_token"),
             dpop_nonce_required: raw.flag("dpop.nonce_required"),
             sign_in: sign_in(&mut raw),

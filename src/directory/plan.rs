@@ -185,6 +185,7 @@ fn terms(differences: &mut Differences, before: &ConnectionTerms, after: &Connec
     differences.optional("lifetime", lives.0.as_deref(), lives.1.as_deref());
     let details = (&before.authorization_details, &after.authorization_details);
     differences.list("authorization_details", details.0, details.1);
+    differences.list("actors", &before.actors, &after.actors);
     differences.text("resource_required", before.resource_required, after.resource_required);
     let claims = |it: &ConnectionTerms| -> Vec<String> {
         let claim = |(name, source): (&String, &ClaimSource)| {

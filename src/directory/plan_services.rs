@@ -112,6 +112,9 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.optional("tenant", old.terms.tenant.as_deref(), new.terms.tenant.as_deref());
     let aud_tenants = (old.terms.aud_tenant.as_deref(), new.terms.aud_tenant.as_deref());
     differences.optional("aud_tenant", aud_tenants.0, aud_tenants.1);
+    let required = (old.terms.resource_required, new.terms.resource_required);
+    differences.text("resource_required", required.0, required.1);
+    differences.text("act", old.terms.act, new.terms.act);
     differences.text("aud_sub", old.terms.aud_sub, new.terms.aud_sub);
     differences.list("email_domains", &old.terms.email_domains, &new.terms.email_domains);
     differences.active(old.active, new.active);

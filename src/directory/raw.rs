@@ -76,6 +76,7 @@ fn yes() -> bool {
 /// `[[service.trust]]`: whose ID-JAGs the service takes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the file")]
 pub(super) struct RawTrust {
     pub issuer: String,
     pub jwks: Option<String>,
@@ -87,6 +88,10 @@ pub(super) struct RawTrust {
     pub longest: Option<i64>,
     pub tenant: Option<String>,
     pub aud_tenant: Option<String>,
+    #[serde(default)]
+    pub act: bool,
+    #[serde(default)]
+    pub resource_required: bool,
     #[serde(default)]
     pub aud_sub: bool,
     #[serde(default)]
@@ -147,6 +152,9 @@ pub(super) struct RawConnection {
     pub authorization_details: Vec<String>,
     #[serde(default)]
     pub resource_required: bool,
+    /// The clients of home that may act by it, besides its own.
+    #[serde(default)]
+    pub actors: Vec<String>,
     /// What the service is told of the person: claims and where they come from.
     #[serde(default)]
     pub claims: BTreeMap<String, String>,

@@ -22,6 +22,13 @@ pub struct Metadata {
     userinfo_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_session_endpoint: Option<String>,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    /// Of ours, for ID-JAG §9.4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reachable_audiences_endpoint: Option<String>,
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
@@ -67,6 +74,15 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         jwks_uri: at("/oauth2/jwks"),
         userinfo_endpoint: home.then(|| at("/oauth2/userinfo")),
         end_session_endpoint: home.then(|| at("/oauth2/logout")),
+        introspection_endpoint: at("/oauth2/introspect"),
+        introspection_endpoint_auth_methods_supported: AuthMethod::ALL
+            .iter()
+            .copied()
+            .filter(|it| *it != AuthMethod::None)
+            .collect(),
+        revocation_endpoint: at("/oauth2/revoke"),
+        revocation_endpoint_auth_methods_supported: auth_methods(server),
+        reachable_audiences_endpoint: home.then(|| at("/oauth2/reachable")),
         scopes_supported: scopes(&server.role),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],

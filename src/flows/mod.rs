@@ -2,5 +2,6 @@
 
 pub mod authorization;
 pub mod logout;
+pub mod management;
 pub mod metadata;
 pub mod userinfo;

@@ -11,7 +11,7 @@ use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{self, Attempt, Redemption, Warrant};
 use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
-use crate::model::{BadDetails, LedgerEvent, Service};
+use crate::model::{Accounts, BadDetails, LedgerEvent, Service};
 use crate::oauth::{AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope};
 use crate::outbound::{Unreachable, Wanted};
 use crate::policy::{self, TrustedIssuer};
@@ -74,6 +74,10 @@ pub async fn grant(
         (Some(bound), Some(key)) if bound.jkt != *key => return Err(Refusal::OtherKey),
         _ => {}
     }
+    // ID-JAG §3.2: "MUST denote the same" person, which only who can read it can tell.
+    if claims.sub_id.is_some() {
+        return Err(Refusal::SubId);
+    }
     // ID-JAG §6.3: the same `sub` of another tenant is another person.
     let terms = &trusted.trust.terms;
     if claims.tenant != terms.tenant {
@@ -86,6 +90,9 @@ pub async fn grant(
     // ID-JAG §4.4.1, MCP EMA §7.6.2: the resources of the claim are ours, and the request
     // names no others. `docs/decisions/0004-resource-outside-the-claim.md`.
     audience::of(server, id_jag.resources()).map_err(|_| Refusal::ClaimedResource)?;
+    if terms.resource_required && id_jag.resources().is_empty() {
+        return Err(Refusal::NoResource);
+    }
     let resources = audience::narrowed(id_jag.resources(), request.resources)?;
     let audience = audience::of(server, &resources)?;
 
@@ -97,12 +104,19 @@ pub async fn grant(
 
     let details = granted_details(service, claims.authorization_details.as_ref(), request.details)?;
 
+    // ID-JAG §9.7: home's word about who acts is ours.
+    let act = match terms.act || trusted.trust.accounts == Accounts::SamePerson {
+        true => id_jag.actor()?,
+        false => None,
+    };
+
     // ID-JAG §4.1, subject resolution. An account is only made when nothing else can refuse.
     let account = accounts::of(server, service, trusted, &id_jag).await?;
 
     // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
     // commit, so that an ID-JAG which is refused for another reason is not used up.
-    let redemption = Redemption { id_jag, trusted, account, scope, resources, details, audience };
+    let redemption =
+        Redemption { id_jag, trusted, account, scope, resources, details, act, audience };
     let warrant = Warrant::IdJag(Box::new(redemption));
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
@@ -190,12 +204,16 @@ pub enum Refusal {
     MoreDetails,
     #[error("the assertion is bound to another key than the DPoP proof shows")]
     OtherKey,
+    #[error("the assertion has a sub_id, which is not supported here")]
+    SubId,
     #[error("the tenant of the assertion is not the one that is trusted here")]
     Tenant,
     #[error("the aud_tenant of the assertion is not a tenant of this service")]
     OurTenant,
     #[error("the assertion is for a resource that this server does not issue tokens for")]
     ClaimedResource,
+    #[error("the assertion names no resource, and one is required of its issuer")]
+    NoResource,
     #[error(transparent)]
     Resource(#[from] NotGoverned),
     #[error("no scope that was asked for can be granted")]
@@ -221,9 +239,11 @@ impl Refusal {
             | Self::NoProof
             | Self::AuthorizationDetails(_)
             | Self::OtherKey
+            | Self::SubId
             | Self::Tenant
             | Self::OurTenant
             | Self::ClaimedResource
+            | Self::NoResource
             | Self::UnknownSubject => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::NothingToGrant => ErrorCode::InvalidScope,

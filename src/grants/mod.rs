@@ -1,6 +1,7 @@
 //! The token endpoint: one file per grant.
 
 mod accounts;
+mod actor;
 mod audience;
 pub mod authorization_code;
 pub mod client_credentials;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::actor;
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{
@@ -27,6 +28,7 @@ pub struct Request {
     scope: Option<Scope>,
     details: Option<AuthorizationDetails>,
     subject_token: SubjectToken,
+    actor_token: Option<String>,
 }
 
 /// What says who is meant: an identity assertion, or the refresh token that came with one.
@@ -44,9 +46,8 @@ impl Request {
         let scope = params.scope()?;
         let details = params.authorization_details()?;
         let subject_token = subject_token(params, refresh_tokens)?;
-        unsupported(params, "actor_token")?;
-        unsupported(params, "actor_token_type")?;
-        Ok(Self { audience, resources, scope, details, subject_token })
+        let actor_token = actor::token(params)?;
+        Ok(Self { audience, resources, scope, details, subject_token, actor_token })
     }
 }
 
@@ -80,14 +81,6 @@ fn subject_token(params: &Params, refresh_tokens: bool) -> Result<SubjectToken, 
     }
 }
 
-/// What would change the meaning of the request cannot be passed over.
-fn unsupported(params: &Params, name: &'static str) -> Result<(), ParamError> {
-    match params.optional(name)? {
-        Some(_) => Err(ParamError::malformed(name, "it is not supported here")),
-        None => Ok(()),
-    }
-}
-
 pub async fn grant(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
@@ -111,6 +104,10 @@ pub async fn grant(
         }
     };
 
+    // RFC 8693 §2.1: "actor_token".
+    let actor = request.actor_token.as_deref();
+    let actor = actor.map(|it| actor::verified(server, it, attempt.now)).transpose()?;
+
     // ID-JAG §4.3: the audience is the issuer of a resource authorization server. §9.3: it is
     // never ourselves. RFC 8693 §2.2.2: `invalid_target`.
     let named = server.catalogue.service_named(&request.audience);
@@ -123,8 +120,11 @@ pub async fn grant(
     let asked = Asked { scope, resources: &request.resources, details };
     let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
 
-    let warrant =
-        Warrant::Entitlement { person: Box::new(person), entitlement: Box::new(entitlement) };
+    if let Some(actor) = &actor {
+        actor::allowed(actor, &entitlement)?;
+    }
+    let (person, entitlement) = (Box::new(person), Box::new(entitlement));
+    let warrant = Warrant::Entitlement { person, entitlement, actor };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
@@ -187,7 +187,12 @@ async fn entitlement(
     let person = Person { user, login, now: attempt.now };
     let decided =
         Entitlement::decide(connection.cloned(), service, person, consent.as_deref(), asked);
-    decided.map_err(Refusal::Denied)
+    // ID-JAG §9.4.
+    let hidden = server.shared.id_jag_hide_services;
+    decided.map_err(|denied| match denied {
+        Denied::NoConnection if hidden => Refusal::UnknownAudience,
+        denied => Refusal::Denied(denied),
+    })
 }
 
 fn shown(resources: &[Resource]) -> Option<String> {
@@ -207,6 +212,8 @@ pub enum Refusal {
     UnknownRefreshToken,
     #[error("the subject token is not acceptable: {0}")]
     RefreshToken(#[from] RefreshMismatch),
+    #[error(transparent)]
+    Actor(#[from] actor::Refusal),
     #[error("the audience is not the issuer of a service that is known here")]
     UnknownAudience,
     #[error("{}", said(.0))]
@@ -247,6 +254,7 @@ impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::PublicClient => ErrorCode::UnauthorizedClient,
+            Self::Actor(it) => it.code(),
             Self::NotAJwt(_)
             | Self::Unacceptable(_)
             | Self::UnknownRefreshToken

@@ -87,6 +87,15 @@ impl From<TokenError> for OAuthError {
     }
 }
 
+impl OAuthError {
+    /// A refusal that says no more than why, and for how many seconds to wait.
+    pub(super) fn of(code: ErrorCode, why: &str, retry_after: Option<u64>) -> Self {
+        let description = if code == ErrorCode::ServerError { OUR_FAULT } else { why }.to_owned();
+        let (nonce, more) = (None, Map::new());
+        Self { code, description, status: status(code), retry_after, nonce, more }
+    }
+}
+
 /// ID-JAG §9.2 and RFC 9470 §3: what the authorization request has to ask for.
 fn stronger(acr: &[String], max_age: Option<u32>) -> Map<String, Value> {
     let acr = (!acr.is_empty()).then(|| ("acr_values".to_owned(), json!(acr.join(" "))));

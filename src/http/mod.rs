@@ -11,6 +11,7 @@ mod health;
 mod home;
 mod located;
 mod logout;
+mod management;
 mod neighbours;
 mod observe;
 mod pages;
@@ -55,6 +56,9 @@ pub fn router(issuers: &Arc<LiveIssuers>) -> Router {
 fn front(issuers: &Arc<LiveIssuers>) -> Front {
     let machines = Router::new()
         .route("/oauth2/token", post(token::token).fallback(error::method_not_allowed))
+        .route("/oauth2/introspect", post(management::introspect))
+        .route("/oauth2/revoke", post(management::revoke))
+        .route("/oauth2/reachable", post(management::reachable))
         .route("/oauth2/jwks", get(documents::jwks))
         .route("/oauth2/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/.well-known/openid-configuration", get(documents::metadata))

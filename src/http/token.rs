@@ -83,7 +83,7 @@ fn read(headers: &HeaderMap) -> Result<Headers<'_>, TokenError> {
 
 /// A header that is no text, or that stands there twice, is as wrong as one in an unknown form:
 /// whoever stands before us may read another one of two.
-fn authorization(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let first = values.next()?;
     Some(match values.next() {

@@ -11,11 +11,16 @@ use super::warrant::Redemption;
 use crate::model::{ClaimSource, ConnectionTerms, LedgerEvent, Reuse, User};
 use crate::policy::Entitlement;
 use crate::store::{Conflict, Effect};
-use crate::tokens::{AccessTokenClaims, IdJagClaims, OneOrMany};
+use crate::tokens::{AccessTokenClaims, Actor, IdJagClaims, OneOrMany};
 
 impl Bench<'_> {
     /// ID-JAG §3.1 and §4.3.4.
-    pub(super) fn id_jag(self, person: &LivePerson, entitlement: &Entitlement) -> Order {
+    pub(super) fn id_jag(
+        self,
+        person: &LivePerson,
+        entitlement: &Entitlement,
+        actor: Option<&Actor>,
+    ) -> Order {
         let Self { server, client, attempt } = self;
         let (shared, now) = (&server.shared, attempt.now);
         let (user, login) = (person.user(), person.login());
@@ -34,6 +39,7 @@ impl Bench<'_> {
             nbf: None,
             resource: OneOrMany::of(resources.clone()),
             scope: Some(scope.clone()),
+            act: actor.map(|it| json!(it)),
             auth_time: Some(login.auth_time.unix_timestamp()),
             acr: Some(login.acr.clone()),
             amr: Some(login.amr.clone()),
@@ -42,6 +48,7 @@ impl Bench<'_> {
             authorization_details: entitlement.details().cloned(),
             tenant: None,
             aud_tenant: None,
+            sub_id: None,
             aud_sub: None,
             email: None,
             email_verified: None,
@@ -67,7 +74,7 @@ impl Bench<'_> {
     /// ID-JAG §4.4.2; §4.4.3: no refresh token.
     pub(super) fn redeemed(self, redemption: Redemption<'_>) -> Order {
         let Self { server, client, attempt } = self;
-        let Redemption { id_jag, trusted, account, scope, resources, details, audience } =
+        let Redemption { id_jag, trusted, account, scope, resources, details, act, audience } =
             redemption;
         attempt.scope = Some(scope.clone());
         // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
@@ -78,6 +85,7 @@ impl Bench<'_> {
             acr: login.acr.clone(),
             amr: login.amr.clone(),
             authorization_details: details.clone(),
+            act,
             ..access_token(server, client, attempt, account, &scope, audience)
         };
         let mut effects = vec![];

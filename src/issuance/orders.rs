@@ -53,8 +53,8 @@ pub(super) fn order(
             let order = bench.by_refresh_token(&token, &login, &scope, audience)?;
             Ok(Order { resources, ..order })
         }
-        (Warrant::Entitlement { person, entitlement }, Standing::SignedIn(_)) => {
-            Ok(bench.id_jag(&person, &entitlement))
+        (Warrant::Entitlement { person, entitlement, actor }, Standing::SignedIn(_)) => {
+            Ok(bench.id_jag(&person, &entitlement, actor.as_ref()))
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
             Ok(Order { resources, ..bench.for_itself(scope, audience)? })
@@ -240,6 +240,7 @@ pub(super) fn access_token(
         authorization_details: None,
         sid: None,
         grant_id: None,
+        act: None,
         cnf: client.key().map(|key| Confirmation { jkt: key.clone() }),
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn of(
             let (_, login) = of_family(server, &token.record().family, now).await?;
             Ok(Standing::SignedIn(login))
         }
-        Warrant::Entitlement { person, entitlement } => {
+        Warrant::Entitlement { person, entitlement, .. } => {
             let (connection, service) = (entitlement.connection(), entitlement.service());
             if !connection.active || !service.active {
                 return Err(Refusal::ConnectionInactive);

@@ -38,18 +38,21 @@ pub enum LedgerEvent {
     AccessToken,
     IdToken,
     IdJag,
+    /// All that came from one authorization ended, at the client's wish.
+    Revocation,
     /// A token request that did not get as far as a kind of token.
     TokenRequest,
 }
 
 impl LedgerEvent {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::SignIn,
         Self::SignOut,
         Self::Code,
         Self::AccessToken,
         Self::IdToken,
         Self::IdJag,
+        Self::Revocation,
         Self::TokenRequest,
     ];
 
@@ -65,6 +68,7 @@ impl LedgerEvent {
             Self::AccessToken => "access_token",
             Self::IdToken => "id_token",
             Self::IdJag => "id_jag",
+            Self::Revocation => "revocation",
             Self::TokenRequest => "token_request",
         }
     }

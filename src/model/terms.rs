@@ -23,6 +23,9 @@ pub struct ConnectionTerms {
     /// The types of `authorization_details` that the client may ask for (RFC 9396).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<String>,
+    /// The clients of home that may act for the person by it, besides its own (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actors: Vec<String>,
     /// What the service is told of the person besides `sub`, by the names of claims.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, ClaimSource>,
@@ -83,6 +86,12 @@ pub struct TrustTerms {
     /// What the issuer calls this service's tenant in `aud_tenant`, if it calls it anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud_tenant: Option<String>,
+    /// Whether access tokens say who acts, as the ID-JAG does (ID-JAG §9.7).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub act: bool,
+    /// Whether an ID-JAG has to name a resource.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resource_required: bool,
     /// Whether `aud_sub` may name the person (ID-JAG §9.5).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub aud_sub: bool,

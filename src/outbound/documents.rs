@@ -95,3 +95,135 @@ fn fresh_for(reply: &Reply) -> Duration {
         false => max_age(reply).unwrap_or(USUAL).min(LONGEST),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a server for one test ends with it")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::environment::Clock;
+    use crate::outbound::{FetchKeys, Limits, Reach, RemoteKeys, Wanted};
+
+    // A request to the server cannot tell what was fetched, so this is tested here.
+
+    struct ByHand(Mutex<OffsetDateTime>);
+
+    impl Clock for ByHand {
+        fn now(&self) -> OffsetDateTime {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    /// A host that answers every request by this head, and its document or another body.
+    struct Host {
+        documents: Documents,
+        clock: Arc<ByHand>,
+        url: String,
+        asked: Arc<AtomicUsize>,
+    }
+
+    async fn host(head: &'static str, body: Option<&'static str>) -> Host {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/client.json", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (name, count) = (url.clone(), Arc::clone(&asked));
+        tokio::task::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                count.fetch_add(1, Ordering::SeqCst);
+                let document = format!(
+                    r#"{{"client_id":"{name}","client_name":"A","redirect_uris":["https://a.example/b"]}}"#
+                );
+                let body = body.map_or(document, str::to_owned);
+                let answer = format!(
+                    "HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let clock = Arc::new(ByHand(Mutex::new(OffsetDateTime::UNIX_EPOCH)));
+        let environment = Environment { clock: clock.clone(), ..Environment::system() };
+        let documents = Documents::new(http(Reach::Everywhere), environment);
+        Host { documents, clock, url, asked }
+    }
+
+    fn http(reach: Reach) -> Http {
+        let timeout = std::time::Duration::from_secs(5);
+        Http::new(Limits { reach, timeout, largest: LONGEST_DOCUMENT }).unwrap()
+    }
+
+    impl Host {
+        async fn ask(&self) -> Result<Arc<ClientDocument>, Unreachable> {
+            self.documents.at(&self.url).await
+        }
+    }
+
+    /// How often the host is asked, by two at once, a while later, and later still.
+    async fn asked_in_time(head: &'static str, seconds: [i64; 2]) -> Vec<usize> {
+        let host = host(head, None).await;
+        let mut counts = vec![];
+        for wait in [0, seconds[0], seconds[1]] {
+            *host.clock.0.lock().unwrap() += Duration::seconds(wait);
+            host.ask().await.unwrap();
+            counts.push(host.asked.load(Ordering::SeqCst));
+        }
+        counts
+    }
+
+    #[tokio::test]
+    async fn documents_are_kept_as_their_hosts_say() {
+        let plain = "200 OK\r\nContent-Type: application/json";
+        assert_eq!(asked_in_time(plain, [299, 1]).await, [1, 1, 2]);
+        let aged = "200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=60";
+        assert_eq!(asked_in_time(aged, [59, 1]).await, [1, 1, 2]);
+        let never = "200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store";
+        assert_eq!(asked_in_time(never, [0, 0]).await, [1, 2, 3]);
+        let long =
+            "200 OK\r\nContent-Type: application/x+json;a=b\r\nCache-Control: max-age=9999999";
+        assert_eq!(asked_in_time(long, [86_399, 1]).await, [1, 1, 2]);
+    }
+
+    /// Row 168.
+    #[tokio::test]
+    async fn nothing_bad_is_kept() {
+        let large = "{\"a\":\"".to_owned() + &"x".repeat(LONGEST_DOCUMENT) + "\"}";
+        let large: &'static str = large.leak();
+        let json = "200 OK\r\nContent-Type: application/json";
+        for (head, body) in [
+            ("404 Not Found\r\nContent-Type: application/json", None),
+            ("302 Found\r\nLocation: /other.json\r\nContent-Type: application/json", None),
+            ("201 Created\r\nContent-Type: application/json", None),
+            ("200 OK\r\nContent-Type: text/html", None),
+            (json, Some("{}")),
+            (json, Some("no JSON")),
+            (json, Some(large)),
+        ] {
+            let host = host(head, body).await;
+            for expected in [1, 2] {
+                assert!(host.ask().await.is_err(), "{head}");
+                assert_eq!(host.asked.load(Ordering::SeqCst), expected, "{head}");
+            }
+        }
+    }
+
+    /// Neither documents nor the keys that they point to come from private places.
+    /// Rows 168, 169.
+    #[tokio::test]
+    async fn nothing_is_fetched_from_private_places() {
+        let http = http(Reach::Public);
+        let remote = RemoteKeys::new(http.clone(), http, Environment::system());
+        for url in ["https://127.0.0.1/client.json", "https://[fd00::1]/x", "https://10.1.2.3/x"] {
+            let document = remote.document_at(url).await;
+            assert!(matches!(document, Err(Unreachable::SpecialUse)), "{url}");
+            assert!(remote.set_at(url, Wanted::Cached).await.is_err(), "{url}");
+        }
+        let plain = remote.document_at("http://agent.example/client.json").await;
+        assert!(matches!(plain, Err(Unreachable::Plain)));
+    }
+}

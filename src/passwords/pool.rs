@@ -1,10 +1,11 @@
 //! Threads for hashes alone: as many as are made at a time, and behind everything else.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use argon2::Block;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::Busy;
@@ -16,6 +17,9 @@ const QUEUE: usize = 64;
 /// their share of a core, and all cores are theirs when nobody else wants one.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
+
+/// A thread that has nothing to do for so long gives its memory back: 19 MiB.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Makes some hashes at a time, lets some wait, and turns the others away.
 #[derive(Clone)]
@@ -63,10 +67,9 @@ impl Pool {
 }
 
 fn start(threads: usize) -> Sender<Job> {
-    let (jobs, waiting) = channel();
-    let waiting = Arc::new(Mutex::new(waiting));
+    let (jobs, waiting) = unbounded();
     for _ in 0..threads {
-        let waiting = Arc::clone(&waiting);
+        let waiting = waiting.clone();
         let thread = thread::Builder::new().name("passwords".to_owned());
         let started = thread.spawn(move || work_off(&waiting));
         started.expect("the system has a thread for us, as for tokio");
@@ -74,13 +77,19 @@ fn start(threads: usize) -> Sender<Job> {
     jobs
 }
 
-fn work_off(waiting: &Mutex<Receiver<Job>>) {
+fn work_off(waiting: &Receiver<Job>) {
     behind_others();
     let mut blocks = Vec::new();
     loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        job(&mut blocks);
+        let next = match blocks.is_empty() {
+            true => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            false => waiting.recv_timeout(IDLE),
+        };
+        match next {
+            Ok(job) => job(&mut blocks),
+            Err(RecvTimeoutError::Timeout) => blocks = Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
         // A hash from elsewhere may have needed more than ours do; nobody needs to keep that.
         if blocks.len() > super::ours().block_count() {
             blocks = Vec::new();

@@ -79,6 +79,8 @@ pub struct Shared {
     pub dpop_nonces: DpopNonces,
     /// Where clients may describe themselves.
     pub client_hosts: ClientHosts,
+    /// Whether clients hear nothing of services that they cannot reach.
+    pub id_jag_hide_services: bool,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
     pub id_jag_by_refresh_token: bool,
     pub lifetimes: Lifetimes,

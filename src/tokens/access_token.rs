@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::actor::Actor;
 use super::audience::OneOrMany;
 use super::dpop::Confirmation;
 use super::verify::{Unacceptable, in_time};
@@ -38,6 +39,9 @@ pub struct AccessTokenClaims {
     /// The family that it belongs to, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// Who acts for the subject, besides the client (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// The key that it is bound to (RFC 9449 §6.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
@@ -61,15 +65,31 @@ impl VerifiedAccessToken {
         us: &Issuer,
         now: OffsetDateTime,
     ) -> Result<Self, Unacceptable> {
+        let token = Self::of_ours(jwt, our_keys, us, now)?;
+        let audiences = token.0.aud.as_slice();
+        match audiences.iter().any(|aud| aud == us.as_str()) {
+            true => Ok(token),
+            false => Err(Unacceptable::audience(audiences, us.as_str())),
+        }
+    }
+
+    /// The same for whichever resource it is: for introspection and revocation.
+    pub fn of_ours(
+        jwt: &UnverifiedJwt,
+        our_keys: &KeySet,
+        us: &Issuer,
+        now: OffsetDateTime,
+    ) -> Result<Self, Unacceptable> {
         if jwt.issuer() != us.as_str() {
             return Err(Unacceptable::Issuer);
         }
         let claims: AccessTokenClaims = our_keys.verify(jwt, Typ::Is(TYP), &Algorithm::ALL)?;
-        if !claims.aud.as_slice().iter().any(|aud| aud == us.as_str()) {
-            return Err(Unacceptable::audience(claims.aud.as_slice(), us.as_str()));
-        }
         in_time(claims.iat, None, claims.exp, now)?;
         Ok(Self(claims))
+    }
+
+    pub fn into_claims(self) -> AccessTokenClaims {
+        self.0
     }
 
     pub fn claims(&self) -> &AccessTokenClaims {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
+use super::actor::Actor;
 use super::audience::OneOrMany;
 use super::dpop::Confirmation;
 use super::verify::{Unacceptable, acceptable_until, in_time, short_lived};
@@ -31,6 +32,10 @@ pub struct IdJagClaims {
     pub resource: Option<OneOrMany<Resource>>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
+    /// Who acts for the subject, besides the client (RFC 8693 §4.1). ID-JAG §9.7: it is read only
+    /// where the trust says so, and does not prove who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -48,6 +53,9 @@ pub struct IdJagClaims {
     /// Of the service (ID-JAG §6).
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub aud_tenant: Option<String>,
+    /// A subject identifier of another form (RFC 9493). None is read, so none is passed over.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub sub_id: Option<Value>,
     /// What the service calls the person, as far as the issuer knows.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub aud_sub: Option<Subject>,
@@ -180,6 +188,16 @@ impl PresentedIdJag {
         let read =
             |it: &Value| Confirmation::deserialize(it).map_err(|_| Unacceptable::Confirmation);
         self.0.cnf.as_ref().map(read).transpose()
+    }
+
+    /// Who acts for the subject, besides the client.
+    pub fn actor(&self) -> Result<Option<Actor>, Unacceptable> {
+        let actor = self.0.act.as_ref().map(Actor::deserialize).transpose();
+        let actor = actor.map_err(|_| BadJwt::Claims)?;
+        match actor.as_ref().is_some_and(|it| it.depth() > Actor::MOST) {
+            true => Err(BadJwt::Claims.into()),
+            false => Ok(actor),
+        }
     }
 
     /// Until then, [`IdJag::verify`] may accept it again.

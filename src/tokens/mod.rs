@@ -1,6 +1,7 @@
 //! The tokens: what is in each, how we make it, and what it takes to believe it.
 
 mod access_token;
+mod actor;
 mod audience;
 mod client_assertion;
 mod dpop;
@@ -9,6 +10,7 @@ mod id_token;
 mod verify;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken};
+pub use actor::Actor;
 pub use audience::OneOrMany;
 pub use client_assertion::ClientAssertion;
 pub use dpop::{BadProof, Confirmation, DpopProof, NONCE_LIFETIME, Proven};

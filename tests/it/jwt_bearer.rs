@@ -270,8 +270,8 @@ async fn scope_of_the_claim() {
     assert_snapshot!(refusal_of_each("scope", &malformed).await, @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
 }
 
-/// ID-JAG §9.8.1.2.2: bound to a key, and nobody showed it.
-/// Row 155.
+/// ID-JAG §9.8.1.2.2: bound to a key, and nobody showed it; or bound by what we cannot check.
+/// Rows 155, 160.
 #[tokio::test]
 async fn one_that_is_bound_to_a_key() {
     let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";

@@ -296,3 +296,16 @@ async fn an_account_that_is_disabled() {
     let again = answer_to(&world, "carol", |claims| claims["jti"] = "2".into()).await;
     assert_snapshot!(again.refusal(), @"400 access_denied: the account of the person is not active here");
 }
+
+/// A new `kid` is worth one more look, and then the new key is as good as the old one. How often
+/// one looks is for `outbound::keys`, whose own tests say so.
+/// Row 99.
+#[tokio::test]
+async fn an_issuer_that_rotated_its_key() {
+    let world = World::new().await;
+    let newer = world.partner.rotate();
+    let claims = claims_of_partner(&world, "carol");
+    let answer = redeem(&world, &newer.sign(ID_JAG_TYP, &claims), &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(world.partner.fetches(), 2);
+}

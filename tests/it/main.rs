@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "a test that cannot go on says where")]
 
+mod actors;
 mod authorization;
 mod authorization_details;
 mod away;
@@ -19,6 +20,7 @@ mod hostile_claims;
 mod hostile_doors;
 mod hostile_input;
 mod hostile_jwts;
+mod hostile_thousand;
 mod id_jag;
 mod jwt_bearer;
 mod jwt_bearer_forged;
@@ -33,6 +35,7 @@ mod ledger_months;
 mod limits;
 mod linked_accounts;
 mod logout;
+mod management;
 mod metadata;
 mod one_code;
 mod page_headers;

@@ -45,15 +45,24 @@ async fn one_document_at_every_well_known_url() {
     }
 }
 
+/// The document of home without three lists that are the same as others.
+fn lists_apart(mut metadata: Value) -> Value {
+    let mut taken = |name: &str| metadata.as_object_mut().unwrap().shift_remove(name).unwrap();
+    let proofs = taken("dpop_signing_alg_values_supported");
+    let introspection = taken("introspection_endpoint_auth_methods_supported");
+    let revocation = taken("revocation_endpoint_auth_methods_supported");
+    assert_eq!(proofs, metadata["token_endpoint_auth_signing_alg_values_supported"]);
+    assert_eq!(revocation, metadata["token_endpoint_auth_methods_supported"]);
+    assert_eq!(introspection.as_array().unwrap()[..], revocation.as_array().unwrap()[..3]);
+    metadata
+}
+
 /// The identity provider.
 /// Rows 1, 2, 8.
 #[tokio::test]
 async fn home_says_what_it_is() {
     let world = World::new().await;
-    let mut metadata = metadata(&world, HOME).await;
-    let proofs =
-        metadata.as_object_mut().unwrap().shift_remove("dpop_signing_alg_values_supported");
-    assert_eq!(proofs.as_ref(), metadata.get("token_endpoint_auth_signing_alg_values_supported"));
+    let metadata = lists_apart(metadata(&world, HOME).await);
     assert_json_snapshot!(metadata, @r#"
     {
       "issuer": "https://home.example",
@@ -62,6 +71,9 @@ async fn home_says_what_it_is() {
       "jwks_uri": "https://home.example/oauth2/jwks",
       "userinfo_endpoint": "https://home.example/oauth2/userinfo",
       "end_session_endpoint": "https://home.example/oauth2/logout",
+      "introspection_endpoint": "https://home.example/oauth2/introspect",
+      "revocation_endpoint": "https://home.example/oauth2/revoke",
+      "reachable_audiences_endpoint": "https://home.example/oauth2/reachable",
       "scopes_supported": [
         "openid",
         "profile",
@@ -163,6 +175,8 @@ async fn services_say_what_they_are() {
       "authorization_endpoint": "https://home.example/services/chat/oauth2/authorize",
       "token_endpoint": "https://home.example/services/chat/oauth2/token",
       "jwks_uri": "https://home.example/services/chat/oauth2/jwks",
+      "introspection_endpoint": "https://home.example/services/chat/oauth2/introspect",
+      "revocation_endpoint": "https://home.example/services/chat/oauth2/revoke",
       "scopes_supported": [
         "chat.admin",
         "chat.read",
@@ -191,9 +205,11 @@ async fn services_say_what_they_are() {
     let mut same: Value = serde_json::from_str(&text).unwrap();
     same["scopes_supported"] = chat["scopes_supported"].clone();
     // Chat has a public client, and calendar has none.
-    assert_eq!(same["token_endpoint_auth_methods_supported"].as_array().unwrap().len(), 3);
-    same["token_endpoint_auth_methods_supported"] =
-        chat["token_endpoint_auth_methods_supported"].clone();
+    for at in ["token", "revocation"] {
+        let name = format!("{at}_endpoint_auth_methods_supported");
+        assert_eq!(same[&name].as_array().unwrap().len(), 3);
+        same[&name] = chat[&name].clone();
+    }
     assert_eq!(same, chat);
 }
 
@@ -211,7 +227,10 @@ async fn every_endpoint_that_is_named_is_there() {
             assert!(url.starts_with(&format!("{issuer}/")), "{name} {url}");
             let answer = world.get(url).await;
             let expected = match name.as_str() {
-                "token_endpoint" => 405,
+                "token_endpoint"
+                | "introspection_endpoint"
+                | "revocation_endpoint"
+                | "reachable_audiences_endpoint" => 405,
                 "authorization_endpoint" => 400,
                 "userinfo_endpoint" => 401,
                 _ => 200,

@@ -6,8 +6,8 @@ use tegata::jose::{Algorithm, SigningKey};
 use time::Duration;
 
 use crate::support::{
-    Answer, CHAT, HOME, ID_JAG_TYP, NOW, World, by_public_key, forge, header_by, request,
-    secret_of, the_same, unsigned,
+    Answer, Browser, CHAT, HOME, ID_JAG_TYP, NOW, World, authorize_url, by_public_key, exchange_of,
+    forge, header_by, redemption, request, secret_of, the_same, unsigned, with,
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -276,4 +276,30 @@ async fn a_proof_as_a_bearer_token() {
         .header("authorization", format!("Bearer {assertion}"))
         .body("grant_type=client_credentials".into());
     assert_snapshot!(world.send(request.unwrap()).await.refusal(), @"401 invalid_client: the Authorization header is not Basic with client id and secret");
+}
+
+/// ID-JAG §4.3: a client that has a key and no secret gets an ID-JAG as any other does.
+/// Row 28.
+#[tokio::test]
+async fn a_token_exchange() {
+    let key = SigningKey::generate(Algorithm::ES256, "agent-1");
+    let jwks = json!({ "keys": [key.public_jwk()] });
+    let method = "client_secret = \"wiki-agent-secret-0123456789abcdefghij\"";
+    let world = World::but(method, &format!("jwks = '''{jwks}'''")).await;
+    let mut browser = Browser::open(&world, &authorize_url(HOME, "wiki-agent", &[])).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    let proof = |jti: &str| {
+        let claims = with(&claims("wiki-agent"), &json!({ "jti": jti }));
+        key.sign("JWT", &claims)
+    };
+    let by_key = async |params: &[(&str, &str)], jti: &str| {
+        let proof = proof(jti);
+        let own = [("client_assertion_type", TYPE), ("client_assertion", &*proof)];
+        world.post_bare(HOME, &[params, &own].concat()).await
+    };
+    let code = browser.sent("code").unwrap();
+    let id_token = by_key(&redemption(&code), "1").await.member("id_token");
+    let id_jag = by_key(&exchange_of(&id_token), "2").await;
+    assert_eq!(id_jag.claims()["client_id"], "wiki-at-chat");
 }

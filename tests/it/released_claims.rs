@@ -3,7 +3,10 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{World, claims_of, exchange, id_token_of};
+use crate::support::{
+    Browser, CHAT, HOME, World, authorize_url, changed, claims_of, exchange, exchange_of,
+    id_token_of, redemption,
+};
 
 const ADMIN: &str = "approval = \"admin\"\n";
 
@@ -56,4 +59,31 @@ async fn a_connection_that_wants_a_resource() {
     assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 invalid_target: resource is required at this audience, and there is none");
     let named = [("resource", "https://chat.example/mcp")];
     assert_eq!(exchange(&world, &id_token, &named).await.claims()["resource"], named[0].1);
+}
+
+/// ID-JAG §9.4: what is not for the client might as well not be there.
+/// Row 45.
+#[tokio::test]
+async fn services_that_a_client_hears_nothing_of() {
+    let mut said = vec![];
+    for hidden in ["true", "false"] {
+        let world = World::configured(&[("id_jag.hide_services", hidden)]).await;
+        let url = authorize_url(HOME, "plain-app", &[("scope", "openid")]);
+        let mut browser = Browser::open(&world, &url).await;
+        browser.sign_in("alice", "alice-password").await;
+        browser.allow().await;
+        let code = browser.sent("code").unwrap();
+        let tokens = world.post_token(HOME, "plain-app", &redemption(&code)).await;
+        let id_token = tokens.member("id_token");
+        for audience in [CHAT, "https://nowhere.example"] {
+            let request = changed(&exchange_of(&id_token), &[("audience", audience)]);
+            said.push(world.post_token(HOME, "plain-app", &request).await.refusal());
+        }
+    }
+    assert_snapshot!(said.join("\n"), @r"
+    400 invalid_target: the audience is not the issuer of a service that is known here
+    400 invalid_target: the audience is not the issuer of a service that is known here
+    400 access_denied: the administrator has not connected the client with this service
+    400 invalid_target: the audience is not the issuer of a service that is known here
+    ");
 }

@@ -132,3 +132,39 @@ async fn tenants_of_the_service() {
     ];
     assert_snapshot!(the_same(&said), @"400 invalid_grant: the aud_tenant of the assertion is not a tenant of this service");
 }
+
+/// ID-JAG §3.2: what nobody here can read is not passed over.
+/// Rows 32, 98, 133, 134.
+#[tokio::test]
+async fn subject_identifiers_of_another_form() {
+    let world = World::new().await;
+    let saml = json!({ "format": "saml-nameid", "issuer": "https://saml.example", "nameid": "a" });
+    let mut said = vec![];
+    for sub_id in [saml, json!({ "format": "opaque", "id": "carol" }), json!("carol"), Value::Null]
+    {
+        let claims = world.id_jag_claims(&world.sub_of("alice").await);
+        let mut claims = crate::support::with(&claims, &json!({ "jti": "1" }));
+        claims["sub_id"] = sub_id;
+        let id_jag = world.sign(crate::support::HOME, ID_JAG_TYP, &claims);
+        said.push(redeem(&world, &id_jag, &[]).await.refusal());
+    }
+    assert_snapshot!(said[..3].join("\n"), @r"
+    400 invalid_grant: the assertion has a sub_id, which is not supported here
+    400 invalid_grant: the assertion has a sub_id, which is not supported here
+    400 invalid_grant: the assertion has a sub_id, which is not supported here
+    ");
+    let of_ours = crate::support::id_token_of(&world, "alice").await;
+    let id_jag = crate::support::exchange(&world, &of_ours, &[]).await;
+    assert_eq!(id_jag.claims().get("sub_id"), None);
+}
+
+/// A trust can want that each ID-JAG names its resource.
+/// Row 139.
+#[tokio::test]
+async fn an_issuer_that_has_to_name_a_resource() {
+    let world =
+        World::but(JUST_IN_TIME, "accounts = \"just_in_time\"\nresource_required = true").await;
+    assert_snapshot!(of_carol(&world, &json!({})).await.refusal(), @"400 invalid_grant: the assertion names no resource, and one is required of its issuer");
+    let named = json!({ "resource": "https://chat.example/mcp" });
+    assert_eq!(of_carol(&world, &named).await.claims()["aud"], "https://chat.example/mcp");
+}

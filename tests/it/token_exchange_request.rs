@@ -178,15 +178,15 @@ async fn for_a_token_of_another_type() {
     assert_snapshot!(refusal_of_each("requested_token_type", &unknown).await, @"400 invalid_request: requested_token_type is malformed: only urn:ietf:params:oauth:token-type:id-jag is supported");
 }
 
-/// RFC 8693 §2.1: each only with the other; and we act on neither.
+/// RFC 8693 §2.1: each only with the other.
 /// Row 70.
 #[tokio::test]
 async fn with_an_actor() {
-    assert_snapshot!(refusal_with(&[("actor_token", "a.b.c")]).await, @"400 invalid_request: actor_token is malformed: it is not supported here");
+    assert_snapshot!(refusal_with(&[("actor_token", "a.b.c")]).await, @"400 invalid_request: actor_token_type is required");
     let typ = "urn:ietf:params:oauth:token-type:jwt";
-    assert_snapshot!(refusal_with(&[("actor_token_type", typ)]).await, @"400 invalid_request: actor_token_type is malformed: it is not supported here");
+    assert_snapshot!(refusal_with(&[("actor_token_type", typ)]).await, @"400 invalid_request: actor_token is required");
     let both = [("actor_token", "a.b.c"), ("actor_token_type", typ)];
-    assert_snapshot!(refusal_with(&both).await, @"400 invalid_request: actor_token is malformed: it is not supported here");
+    assert_snapshot!(refusal_with(&both).await, @"400 invalid_request: actor_token_type is malformed: only urn:ietf:params:oauth:token-type:access_token is supported: an agent's own");
 }
 
 /// RFC 8707 §2: absolute, and without a fragment.

@@ -102,7 +102,10 @@ impl Chain {
 fn leads_on(event: LedgerEvent) -> bool {
     match event {
         LedgerEvent::SignIn | LedgerEvent::Code | LedgerEvent::IdToken | LedgerEvent::IdJag => true,
-        LedgerEvent::SignOut | LedgerEvent::AccessToken | LedgerEvent::TokenRequest => false,
+        LedgerEvent::SignOut
+        | LedgerEvent::AccessToken
+        | LedgerEvent::Revocation
+        | LedgerEvent::TokenRequest => false,
     }
 }
 
@@ -120,6 +123,9 @@ fn led_to(parent: &LedgerRow, child: &LedgerRow) -> bool {
         LedgerEvent::IdJag => {
             from.service.as_deref() == Some(to.issuer.as_str()) && from.user == to.user
         }
-        LedgerEvent::SignOut | LedgerEvent::AccessToken | LedgerEvent::TokenRequest => false,
+        LedgerEvent::SignOut
+        | LedgerEvent::AccessToken
+        | LedgerEvent::Revocation
+        | LedgerEvent::TokenRequest => false,
     }
 }

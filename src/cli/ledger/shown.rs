@@ -107,6 +107,7 @@ fn in_words(event: LedgerEvent) -> &'static str {
         LedgerEvent::AccessToken => "access token",
         LedgerEvent::IdToken => "ID token",
         LedgerEvent::IdJag => "ID-JAG",
+        LedgerEvent::Revocation => "revocation",
         LedgerEvent::TokenRequest => "token request",
     }
 }

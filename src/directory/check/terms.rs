@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::{Check, Found};
 use crate::directory::raw::RawConnection;
 use crate::model::{ClaimSource, ConnectionTerms, Login, Service};
+use crate::oauth::ClientId;
 use crate::tokens::RESERVED_CLAIMS;
 
 /// More than this is no short-lived assertion, in seconds.
@@ -18,6 +19,7 @@ impl Check<'_> {
         service: &Service,
     ) -> ConnectionTerms {
         self.details(path, raw, service);
+        self.actors(path, raw);
         for acr in raw.acr.iter().filter(|it| !Login::ACR.contains(&it.as_str())) {
             let wrong = format!("nobody can sign in by {acr:?} here");
             let fix = format!("there is {}", Login::ACR.join(", "));
@@ -29,6 +31,7 @@ impl Check<'_> {
             lifetime: self.seconds(&format!("{path} lifetime"), raw.lifetime, LONGEST),
             resource_required: raw.resource_required,
             authorization_details: raw.authorization_details.clone(),
+            actors: raw.actors.clone(),
             claims: self.released(path, raw),
         }
     }
@@ -44,6 +47,18 @@ impl Check<'_> {
         if !raw.authorization_details.is_empty() && raw.approval.as_deref() == Some("user") {
             let wrong = "the consent page cannot show them, so no person can allow them";
             self.notes.note(&path, wrong, "write approval = \"admin\", or take them out");
+        }
+    }
+
+    fn actors(&mut self, path: &str, raw: &RawConnection) {
+        let path = format!("{path} actors");
+        for name in &raw.actors {
+            let id = ClientId::parse(name);
+            let at_home = |id| !matches!(self.client(self.around.home, &id), Found::Nowhere);
+            if !id.is_ok_and(at_home) {
+                let wrong = format!("there is no client {name:?} at home");
+                self.notes.note(&path, wrong, "add [[client]] without `at`, or correct the id");
+            }
         }
     }
 

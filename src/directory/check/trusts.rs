@@ -148,10 +148,13 @@ impl Check<'_> {
         let terms = TrustTerms {
             tenant: raw.tenant.clone(),
             aud_tenant: raw.aud_tenant.clone(),
+            act: raw.act,
+            resource_required: raw.resource_required,
             aud_sub: raw.aud_sub,
             email_domains: raw.email_domains.clone(),
         };
-        if issuer == self.around.home && terms != TrustTerms::default() {
+        let of_home = TrustTerms { resource_required: raw.resource_required, ..Default::default() };
+        if issuer == self.around.home && terms != of_home {
             let wrong = "the people of home are known by their sub, and home has no tenants";
             let fix = "take tenant, aud_tenant, aud_sub and email_domains out";
             self.notes.note(path, wrong, fix);

@@ -11,9 +11,11 @@ use tegata::model::TrustedKeys;
 use tegata::oauth::Issuer;
 use tegata::outbound::{ClientDocument, FetchKeys, Unreachable, Wanted};
 
-/// Publishes one key, and counts who asks for it.
+/// Publishes its keys, and counts who asks for them.
 pub struct Partner {
     pub key: SigningKey,
+    /// The one that it rotated to; whoever does not ask for newer keys has the old one.
+    next: Mutex<Option<SigningKey>>,
     fetches: AtomicUsize,
     documents: Mutex<HashMap<String, String>>,
 }
@@ -21,7 +23,15 @@ pub struct Partner {
 impl Partner {
     pub fn new() -> Self {
         let key = SigningKey::generate(Algorithm::ES256, "partner-1");
-        Self { key, fetches: AtomicUsize::new(0), documents: Mutex::default() }
+        let (next, documents) = (Mutex::default(), Mutex::default());
+        Self { key, next, fetches: AtomicUsize::new(0), documents }
+    }
+
+    /// It signs by another key from now on.
+    pub fn rotate(&self) -> SigningKey {
+        let key = SigningKey::generate(Algorithm::ES256, "partner-2");
+        *self.next.lock().unwrap() = Some(key.clone());
+        key
     }
 
     /// Some client puts `document` at `url`.
@@ -34,9 +44,12 @@ impl Partner {
         self.fetches.load(Ordering::SeqCst)
     }
 
-    fn keys(&self) -> Arc<KeySet> {
+    fn keys(&self, wanted: Wanted) -> Arc<KeySet> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
-        let jwks = json!({ "keys": [self.key.public_jwk()] }).to_string();
+        let next = self.next.lock().unwrap().clone().filter(|_| wanted == Wanted::Newer);
+        let keys = [Some(self.key.clone()), next];
+        let keys: Vec<_> = keys.iter().flatten().map(SigningKey::public_jwk).collect();
+        let jwks = json!({ "keys": keys }).to_string();
         Arc::new(KeySet::parse(jwks.as_bytes()).unwrap())
     }
 }
@@ -47,13 +60,13 @@ impl FetchKeys for Partner {
         &self,
         _: &Issuer,
         _: &TrustedKeys,
-        _: Wanted,
+        wanted: Wanted,
     ) -> Result<Arc<KeySet>, Unreachable> {
-        Ok(self.keys())
+        Ok(self.keys(wanted))
     }
 
-    async fn set_at(&self, _: &str, _: Wanted) -> Result<Arc<KeySet>, Unreachable> {
-        Ok(self.keys())
+    async fn set_at(&self, _: &str, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable> {
+        Ok(self.keys(wanted))
     }
 
     async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {

@@ -1,0 +1,347 @@
+//! What clients ask about tokens and about what they can reach: introspection (RFC 7662),
+//! revocation (RFC 7009), and the services of ID-JAG §9.4.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Presented};
+use crate::issuance::{Attempt, NotRecorded};
+use crate::jose::UnverifiedJwt;
+use crate::limits::{Endpoint, Party, TurnedAway};
+use crate::model::{Approval, Digest, LedgerEvent, RefreshToken};
+use crate::oauth::{
+    AuthorizationDetails, ClientId, ErrorCode, Issuer, Jti, ParamError, Params, Resource, Scope,
+    Subject,
+};
+use crate::server::AuthorizationServer;
+use crate::store::{CommitError, Conflict, Effect, StoreError};
+use crate::tokens::{AccessTokenClaims, Confirmation, OneOrMany, VerifiedAccessToken};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Parameters(#[from] ParamError),
+    #[error(transparent)]
+    Client(#[from] clients::Refusal),
+    #[error("a client without credentials cannot ask about that")]
+    PublicClient,
+    #[error("the token was issued to another client")]
+    OtherClient,
+    #[error("tokens of this kind cannot be revoked: they end when they expire")]
+    Kind,
+    #[error("client authentication failed: the assertion was already used")]
+    ProofReplayed,
+    #[error("{0}")]
+    TurnedAway(#[from] TurnedAway),
+    #[error("it could not be recorded")]
+    Commit(#[source] CommitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<BadCredentials> for Refusal {
+    fn from(bad: BadCredentials) -> Self {
+        Self::Client(bad.into())
+    }
+}
+
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict(Conflict::ProofUsed) => Self::ProofReplayed,
+            error => Self::Commit(error),
+        }
+    }
+}
+
+impl From<NotRecorded> for Refusal {
+    fn from(error: NotRecorded) -> Self {
+        match error {
+            NotRecorded::TurnedAway(early) => early.into(),
+            NotRecorded::Commit(error) => error.into(),
+        }
+    }
+}
+
+impl Refusal {
+    /// RFC 6749 §5.2; RFC 7009 §2.2.1.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Parameters(it) => it.code(),
+            Self::Client(it) => it.code(),
+            Self::ProofReplayed => ErrorCode::InvalidClient,
+            Self::PublicClient => ErrorCode::UnauthorizedClient,
+            Self::OtherClient => ErrorCode::InvalidGrant,
+            Self::Kind => ErrorCode::UnsupportedTokenType,
+            Self::TurnedAway(_) => ErrorCode::SlowDown,
+            Self::Commit(it) => it.code(),
+            Self::Store(it) => it.code(),
+        }
+    }
+}
+
+/// Does `act` for a client that proves who it is, and records it if that is refused.
+pub async fn for_client<T>(
+    server: &AuthorizationServer,
+    headers: Headers<'_>,
+    params: &Params,
+    attempt: &mut Attempt,
+    act: impl AsyncFnOnce(&AuthenticatedClient, &Attempt) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let address = match attempt.party {
+        Party::Address(address) => address,
+        Party::Client(_) => None,
+    };
+    let done = async {
+        server.shared.limits.visit(Endpoint::Token, address)?;
+        params.none_repeated(&[])?;
+        let presented = Presented::read(headers, params)?;
+        attempt.client = presented.client_id().cloned();
+        let client = clients::authenticate(server, &presented, attempt.now).await?;
+        if client.is_confidential() {
+            let key = server.shared.limits.client_key(&server.issuer, client.id());
+            attempt.party = Party::Client(key);
+            server.shared.limits.token_request(key)?;
+        }
+        act(&client, attempt).await
+    };
+    let done = done.await;
+    if let Err(refusal) = &done {
+        match refusal.code() {
+            ErrorCode::SlowDown => attempt.turned_away(server),
+            code if code.is_ours() => {}
+            code => attempt.refused(server, code, refusal.to_string()).await?,
+        }
+    }
+    done
+}
+
+/// RFC 7662 §2.2.
+#[derive(Debug, Default, Serialize)]
+#[serde(default)]
+pub struct Introspection {
+    pub active: bool,
+    #[serde(flatten)]
+    pub about: Option<About>,
+}
+
+/// What is told of an active token.
+#[derive(Debug, Serialize)]
+pub struct About {
+    pub iss: Issuer,
+    pub client_id: ClientId,
+    pub sub: Subject,
+    pub scope: Scope,
+    pub exp: i64,
+    /// RFC 6749 §7.1; a refresh token has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<OneOrMany<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<Jti>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<AuthorizationDetails>,
+}
+
+/// RFC 7662 §2: any client that authenticates here may ask about an access token that it has, and
+/// about its own refresh tokens. Of everything else it hears no more than that it is not active.
+pub async fn introspect(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: &str,
+    now: OffsetDateTime,
+) -> Result<Introspection, Refusal> {
+    if !client.is_confidential() {
+        return Err(Refusal::PublicClient);
+    }
+    server.shared.store.commit(client.effects(), now).await?;
+    let about = match access_token(server, token, now) {
+        Some(claims) => is_good(server, &claims).await?.then(|| of_access_token(claims)),
+        None => {
+            let token = server.shared.store.refresh_token(&Digest::of(token), now).await?;
+            let own =
+                token.filter(|it| it.family.client == *client.id() && is_alive(server, it, now));
+            own.map(|it| of_refresh_token(&it))
+        }
+    };
+    Ok(Introspection { active: about.is_some(), about })
+}
+
+fn access_token(
+    server: &AuthorizationServer,
+    token: &str,
+    now: OffsetDateTime,
+) -> Option<AccessTokenClaims> {
+    let jwt = UnverifiedJwt::read(token).ok()?;
+    let keys = server.keys.published();
+    let token = VerifiedAccessToken::of_ours(&jwt, keys, &server.issuer, now).ok()?;
+    Some(token.into_claims())
+}
+
+/// Whether nobody revoked it or was switched off since it was issued.
+async fn is_good(
+    server: &AuthorizationServer,
+    claims: &AccessTokenClaims,
+) -> Result<bool, StoreError> {
+    let store = &server.shared.store;
+    if server.clients.find(&claims.client_id).is_some_and(|it| !it.record.active) {
+        return Ok(false);
+    }
+    if let Some(family) = &claims.grant_id
+        && store.family(family).await?.is_none_or(|it| it.revoked)
+    {
+        return Ok(false);
+    }
+    Ok(store.user(&claims.sub).await?.is_none_or(|it| it.active))
+}
+
+fn is_alive(server: &AuthorizationServer, token: &RefreshToken, now: OffsetDateTime) -> bool {
+    let family = &token.family;
+    family.issuer == server.issuer && !token.used && !family.revoked && token.expires_at > now
+}
+
+fn of_access_token(claims: AccessTokenClaims) -> About {
+    About {
+        token_type: Some(if claims.cnf.is_some() { "DPoP" } else { "Bearer" }),
+        iss: claims.iss,
+        client_id: claims.client_id,
+        sub: claims.sub,
+        scope: claims.scope,
+        exp: claims.exp,
+        iat: Some(claims.iat),
+        aud: Some(claims.aud),
+        jti: Some(claims.jti),
+        auth_time: claims.auth_time,
+        acr: claims.acr,
+        cnf: claims.cnf,
+        authorization_details: claims.authorization_details,
+    }
+}
+
+fn of_refresh_token(token: &RefreshToken) -> About {
+    let family = &token.family;
+    About {
+        iss: family.issuer.clone(),
+        client_id: family.client.clone(),
+        sub: family.user.clone(),
+        scope: family.scope.clone(),
+        exp: token.expires_at.unix_timestamp(),
+        token_type: None,
+        iat: None,
+        aud: None,
+        jti: None,
+        auth_time: None,
+        acr: None,
+        cnf: None,
+        authorization_details: None,
+    }
+}
+
+/// RFC 7009 §2: whatever is revoked, all that came from the same authorization ends. What is not
+/// known is as good as revoked (§2.2).
+pub async fn revoke(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: &str,
+    attempt: &Attempt,
+) -> Result<(), Refusal> {
+    let now = attempt.now;
+    let (owner, user, family) = match access_token(server, token, now) {
+        Some(it) if it.grant_id.is_none() && it.client_id == *client.id() => {
+            return Err(Refusal::Kind);
+        }
+        Some(it) => (it.client_id, it.sub, it.grant_id),
+        None => match server.shared.store.refresh_token(&Digest::of(token), now).await? {
+            Some(it) if it.family.issuer == server.issuer => {
+                let family = &it.family;
+                (family.client.clone(), family.user.clone(), Some(family.id.clone()))
+            }
+            _ => {
+                server.shared.store.commit(client.effects(), now).await?;
+                return Ok(());
+            }
+        },
+    };
+    if owner != *client.id() {
+        return Err(Refusal::OtherClient);
+    }
+    let mut effects = client.effects();
+    if let Some(family) = family {
+        let attempt = Attempt { user: Some(user), parent: Some(family.clone()), ..attempt.clone() };
+        let entry = attempt.issued(LedgerEvent::Revocation, None);
+        effects.extend([Effect::RevokeFamily(family), Effect::Record(Box::new(entry))]);
+    }
+    Ok(server.shared.store.commit(effects, now).await?)
+}
+
+/// The services that a client of home can reach (ID-JAG §9.4: "MUST require client
+/// authentication", and answers for that client alone).
+#[derive(Debug, Serialize)]
+pub struct Reachable {
+    pub services: Vec<ReachableService>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ReachableService {
+    /// What to send as `audience`.
+    pub issuer: Issuer,
+    pub name: String,
+    /// The client's identifier there.
+    pub client_id: ClientId,
+    pub scope: Scope,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
+    /// Whether the person has to have consented.
+    pub consent_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+}
+
+pub async fn reachable(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    now: OffsetDateTime,
+) -> Result<Reachable, Refusal> {
+    if !client.is_confidential() {
+        return Err(Refusal::PublicClient);
+    }
+    server.shared.store.commit(client.effects(), now).await?;
+    let connections = server.catalogue.connections_of(client.id()).iter().filter(|it| it.active);
+    let services = connections.filter_map(|connection| {
+        let service = |it: &&_| service_is(it, &connection.service);
+        let service = server.catalogue.services().iter().map(AsRef::as_ref).find(service)?;
+        let resources = match connection.resources.as_slice() {
+            [] => service.resources.clone(),
+            some => some.to_vec(),
+        };
+        Some(ReachableService {
+            issuer: service.issuer.clone(),
+            name: service.name.clone(),
+            client_id: connection.client_there.clone(),
+            scope: service.offered(&connection.scope),
+            resources,
+            authorization_details_types: connection.terms.authorization_details.clone(),
+            consent_required: connection.approval == Approval::User,
+            max_age: connection.terms.max_age,
+            acr_values: connection.terms.acr.clone(),
+        })
+    });
+    Ok(Reachable { services: services.collect() })
+}
+
+fn service_is(service: &crate::model::Service, id: &crate::oauth::ServiceId) -> bool {
+    service.active && service.id == *id
+}

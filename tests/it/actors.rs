@@ -1,0 +1,128 @@
+//! Agents that act for others (RFC 8693 §2.1 and §4.1, ID-JAG §9.7).
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, HOME, Holder, ID_JAG_TYP, PARTNER, WORLD, World, exchange, id_token_of, redeem,
+};
+
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const ADMIN: &str = "approval = \"admin\"\n";
+
+/// A world where "robot" may act by the connection of the wiki agent.
+async fn world() -> World {
+    let robot = "[[client]]\nclient_id = \"robot\"\nagent = true\n\
+                 client_secret = \"robot-secret-0123456789abcdefghij\"\n\
+                 grant_types = [\"client_credentials\"]\nscope = \"reports\"\n";
+    let allowed = WORLD.replace(ADMIN, &format!("{ADMIN}actors = [\"robot\"]\n"));
+    World::of(&format!("{allowed}\n{robot}")).await
+}
+
+async fn own_token(world: &World, client: &str) -> String {
+    let request = [("grant_type", "client_credentials"), ("scope", "reports")];
+    world.post_token(HOME, client, &request).await.access_token()
+}
+
+async fn exchanged(world: &World, actor_token: &str) -> Answer {
+    let actor = [("actor_token", actor_token), ("actor_token_type", ACCESS_TOKEN)];
+    exchange(world, &id_token_of(world, "alice").await, &actor).await
+}
+
+/// From the agent's own token to the access token of the service.
+/// Row 33.
+#[tokio::test]
+async fn one_that_the_connection_names() {
+    let world = world().await;
+    let id_jag = exchanged(&world, &own_token(&world, "robot").await).await;
+    let act = json!({ "iss": HOME, "sub": "robot" });
+    assert_eq!(id_jag.claims()["act"], act);
+    assert_eq!(id_jag.claims()["sub"], world.sub_of("alice").await);
+    let token = redeem(&world, &id_jag.access_token(), &[]).await;
+    assert_eq!(token.claims()["act"], act);
+}
+
+/// One acts for another; whoever acts now stands outside.
+#[tokio::test]
+async fn one_for_another() {
+    let world = world().await;
+    let mut claims = crate::support::claims_of(&own_token(&world, "robot").await);
+    claims["act"] = json!({ "sub": "robot", "act": { "sub": "robot" } });
+    let nested = exchanged(&world, &world.sign(HOME, "at+jwt", &claims)).await;
+    let act = json!({ "iss": HOME, "sub": "robot", "act": claims["act"] });
+    assert_eq!(nested.claims()["act"], act);
+    let mut said = vec![];
+    for act in [
+        json!({ "sub": "todo-app" }),
+        json!({ "sub": "robot", "act": { "sub": "robot", "act": { "sub": "robot", "act": { "sub": "robot" } } } }),
+    ] {
+        let world = self::world().await;
+        claims["act"] = act;
+        said.push(exchanged(&world, &world.sign(HOME, "at+jwt", &claims)).await.refusal());
+    }
+    assert_snapshot!(said.join("\n"), @r"
+    400 access_denied: the administrator does not let this actor act by this connection
+    400 access_denied: more than 4 act for one another
+    ");
+}
+
+/// RFC 8693 §2.2.2 for what is no token of an agent, `access_denied` for who is not named.
+/// Row 33.
+#[tokio::test]
+async fn those_who_may_not_act() {
+    let world = world().await;
+    let robot = own_token(&world, "robot").await;
+    let claims = crate::support::claims_of(&robot);
+    let with = |changes: Value| {
+        let changed = crate::support::with(&claims, &changes);
+        world.sign(HOME, "at+jwt", &changed)
+    };
+    let jkt = Holder::new().thumbprint();
+    let mut said = vec![];
+    let id_token = id_token_of(&world, "alice").await;
+    for token in [
+        own_token(&world, "wiki-agent").await,
+        with(json!({ "sub": "somebody" })),
+        with(json!({ "sub": "gone", "client_id": "gone" })),
+        with(json!({ "exp": 1 })),
+        with(json!({ "cnf": { "jkt": jkt } })),
+        world.sign(PARTNER, "at+jwt", &claims),
+        world.sign(HOME, ID_JAG_TYP, &claims),
+        id_token.clone(),
+        "x".to_owned(),
+    ] {
+        let actor = [("actor_token", &*token), ("actor_token_type", ACCESS_TOKEN)];
+        said.push(exchange(&world, &id_token, &actor).await.refusal());
+    }
+    assert_snapshot!(said.join("\n"), @r"
+    400 access_denied: the administrator does not let this actor act by this connection
+    400 invalid_request: the actor token is not acceptable: it was issued for a person
+    400 invalid_request: the actor token is not acceptable: its client is not active
+    400 invalid_request: the actor token is not acceptable: it has expired
+    400 invalid_request: the actor token is not acceptable: it is bound to a key, which nobody shows here
+    400 invalid_request: the actor token is not acceptable: no key of its issuer has its kid and algorithm
+    400 invalid_request: the actor token is not acceptable: its typ says that it is something else
+    400 invalid_request: the actor token is not acceptable: its typ says that it is something else
+    400 invalid_request: the actor token is not acceptable: it has not the form of a signed JWT with an issuer
+    ");
+}
+
+/// ID-JAG §9.7: of another issuer `act` is passed over, unless its trust says otherwise; and then it
+/// has to be one.
+#[tokio::test]
+async fn actors_of_another_issuer() {
+    let trust = "accounts = \"just_in_time\"";
+    let plain = World::new().await;
+    let trusting = World::but(trust, "accounts = \"just_in_time\"\nact = true").await;
+    let of_carol = async |world: &World, jti: &str, act: Value| {
+        let mut claims = world.id_jag_claims("carol");
+        (claims["iss"], claims["jti"], claims["act"]) = (json!(PARTNER), json!(jti), act);
+        redeem(world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await
+    };
+    let act = json!({ "sub": "their-agent" });
+    assert_eq!(of_carol(&plain, "1", act.clone()).await.claims().get("act"), None);
+    assert_eq!(of_carol(&plain, "2", json!("x")).await.status, 200);
+    assert_eq!(of_carol(&trusting, "1", act.clone()).await.claims()["act"], act);
+    let refused = of_carol(&trusting, "2", json!("x")).await.refusal();
+    assert_snapshot!(refused, @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
+}
