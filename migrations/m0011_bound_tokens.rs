@@ -13,6 +13,7 @@ fn columns() -> Vec<(&'static str, ColumnDef)> {
     vec![
         ("services", no("dpop_bound_access_tokens_required")),
         ("services", text("authorization_details_types").default("[]").to_owned()),
+        ("services", text("described_scope").default("").to_owned()),
         ("clients", no("dpop_bound_access_tokens")),
         ("consents", text_null("described")),
         ("codes", text_null("key")),
@@ -30,10 +31,19 @@ impl MigrationTrait for Migration {
             manager.alter_table(table).await?;
         }
         let index = Index::create().name("users_by_email").table("users").col("email").to_owned();
+        manager.create_index(index).await?;
+        let index = Index::create()
+            .name("accounts_by_account")
+            .table("accounts")
+            .col("service")
+            .col("account")
+            .to_owned();
         manager.create_index(index).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let by_account = Index::drop().name("accounts_by_account").table("accounts").to_owned();
+        manager.drop_index(by_account).await?;
         manager.drop_index(Index::drop().name("users_by_email").table("users").to_owned()).await?;
         for (table, column) in columns() {
             let name = column.get_column_name();

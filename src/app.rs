@@ -126,7 +126,9 @@ pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, Ap
         timeout: config.outbound.timeout.unsigned_abs(),
         largest: LARGEST_ANSWER,
     };
-    let documents = Http::new(outbound::Limits { largest: outbound::LONGEST_DOCUMENT, ..limits })?;
+    // Strangers name these addresses.
+    let (reach, largest) = (Reach::Public, outbound::LONGEST_DOCUMENT);
+    let documents = Http::new(outbound::Limits { reach, largest, ..limits })?;
     let environment = opened.environment.clone();
     let remote_keys = RemoteKeys::new(Http::new(limits)?, documents, environment);
     assemble_with(config, opened, Arc::new(remote_keys)).await

@@ -126,7 +126,7 @@ async fn first_leg(opened: &Opened, question: &Question) -> Result<Entitlement, 
         ended_at: None,
     };
     let person = Person { user, login: &login, now };
-    let asked = Asked { scope: scope.as_ref(), resources, details: None };
+    let asked = Asked { scope: scope.as_ref(), resources, details: None, actors: &[] };
     let connection = connection.clone();
     let decided =
         Entitlement::decide(connection, Arc::clone(service), person, consent.as_ref(), &asked);
@@ -165,6 +165,9 @@ async fn second_leg(
     let Some(trust) = trusts.iter().find(in_home) else {
         return Err(no(&what, "the service does not trust home, or not any more"));
     };
+    if trust.terms.resource_required && entitlement.resources().is_empty() {
+        return Err(no(&what, "invalid_grant: the service wants a resource to be named"));
+    }
     let offered = service.offered(&client.scope);
     let trusted = policy::grant_scope(trust.scope.as_ref(), &offered);
     let scope = policy::grant_scope(Some(entitlement.scope()), &trusted);
@@ -172,6 +175,9 @@ async fn second_leg(
         return Err(no(&what, "invalid_scope: nothing of that may be given to the client there"));
     }
     yes(&what, &granted(&scope, entitlement.resources()));
+    if service.dpop_bound_access_tokens_required || client.dpop_bound_access_tokens {
+        say(format_args!("         with a DPoP proof of a key"));
+    }
     Ok(())
 }
 
@@ -185,7 +191,8 @@ fn ready(what: &str, client: &Client, grant: GrantType) -> Result<(), Failure> {
             "the client has no credentials (docs/decisions/0006-public-clients.md)",
         ));
     }
-    match client.may_use(grant) {
+    let with_proof = grant == GrantType::JwtBearer && client.may_use(GrantType::JwtDpop);
+    match client.may_use(grant) || with_proof {
         true => Ok(()),
         false => Err(no(what, &format!("the client may not use {}", grant.as_str()))),
     }

@@ -60,7 +60,7 @@ pub enum Refusal {
     Possession(#[from] BadProof),
     #[error("the DPoP proof must have the nonce that comes with this answer, in DPoP-Nonce")]
     NonceWanted(String),
-    #[error("client authentication failed: the document at client_id is not acceptable: {0}")]
+    #[error("client authentication failed: the document at client_id is not acceptable: {}", .0.told())]
     Undescribed(#[source] Unreachable),
     #[error("the keys of the client cannot be had at the moment")]
     KeysUnreachable(#[source] Unreachable),
@@ -73,11 +73,12 @@ impl Refusal {
         match self {
             Self::Credentials(BadCredentials::Header | BadCredentials::Assertion(_))
             | Self::Missing
-            | Self::Undescribed(_)
             | Self::Failed
             | Self::Assertion(_)
             | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
+            Self::Undescribed(it) if it.may_pass() => ErrorCode::TemporarilyUnavailable,
+            Self::Undescribed(_) => ErrorCode::InvalidClient,
             Self::Possession(_) => ErrorCode::InvalidDpopProof,
             Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,

@@ -52,7 +52,11 @@ async fn keys_of(
     match (&client.record.jwks, &client.record.jwks_uri) {
         (Some(_), _) => Ok(Arc::clone(client.keys.as_ref().ok_or(BadJwt::KeySet)?)),
         (None, Some(uri)) => {
-            let keys = server.shared.remote_keys.set_at(uri, wanted).await;
+            let remote = &server.shared.remote_keys;
+            let keys = match client.record.described {
+                Some(_) => remote.described_set_at(uri, wanted).await,
+                None => remote.set_at(uri, wanted).await,
+            };
             keys.map_err(Refusal::KeysUnreachable)
         }
         (None, None) => Err(Refusal::Failed),

@@ -43,6 +43,7 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.unshown("words of scopes", reworded);
     let algs = (&before.access_token_signing_alg, &after.access_token_signing_alg);
     differences.text("access_token_signing_alg", algs.0, algs.1);
+    differences.text("described_clients", &before.described_scope, &after.described_scope);
     let types = (&before.authorization_details_types, &after.authorization_details_types);
     differences.list("authorization_details_types", &types.0.names(), &types.1.names());
     let reworded = types.0.names() == types.1.names() && types.0 != types.1;
@@ -114,6 +115,8 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.optional("aud_tenant", aud_tenants.0, aud_tenants.1);
     let required = (old.terms.resource_required, new.terms.resource_required);
     differences.text("resource_required", required.0, required.1);
+    let details = (&old.terms.authorization_details, &new.terms.authorization_details);
+    differences.list("authorization_details", details.0, details.1);
     differences.text("act", old.terms.act, new.terms.act);
     differences.text("aud_sub", old.terms.aud_sub, new.terms.aud_sub);
     differences.list("email_domains", &old.terms.email_domains, &new.terms.email_domains);

@@ -56,6 +56,9 @@ pub(super) struct RawService {
     #[serde(default)]
     pub scopes: toml::Table,
     pub access_token_signing_alg: Option<String>,
+    /// The scopes of clients that describe themselves.
+    #[serde(default)]
+    pub described_clients: Vec<String>,
     /// Types of `authorization_details`, each with a JSON Schema as text.
     #[serde(default)]
     pub authorization_details_types: BTreeMap<String, String>,
@@ -88,6 +91,8 @@ pub(super) struct RawTrust {
     pub longest: Option<i64>,
     pub tenant: Option<String>,
     pub aud_tenant: Option<String>,
+    #[serde(default)]
+    pub authorization_details: Vec<String>,
     #[serde(default)]
     pub act: bool,
     #[serde(default)]

@@ -14,8 +14,8 @@ use crate::oauth::{
     Subject,
 };
 use crate::server::AuthorizationServer;
-use crate::store::{CommitError, Conflict, Effect, StoreError};
-use crate::tokens::{AccessTokenClaims, Confirmation, OneOrMany, VerifiedAccessToken};
+use crate::store::{CommitError, Conflict, Effect, StoreError, accounts, refresh_tokens};
+use crate::tokens::{AccessTokenClaims, Actor, Confirmation, OneOrMany, VerifiedAccessToken};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -147,6 +147,8 @@ pub struct About {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_details: Option<AuthorizationDetails>,
@@ -158,18 +160,28 @@ pub async fn introspect(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
     token: &str,
-    now: OffsetDateTime,
+    attempt: &Attempt,
 ) -> Result<Introspection, Refusal> {
     if !client.is_confidential() {
         return Err(Refusal::PublicClient);
     }
-    server.shared.store.commit(client.effects(), now).await?;
+    used_up(server, client.effects(), attempt).await?;
+    let now = attempt.now;
     let about = match access_token(server, token, now) {
+        // Anybody could be a client that describes itself.
+        Some(claims) if client.record().described.is_some() && claims.client_id != *client.id() => {
+            None
+        }
         Some(claims) => is_good(server, &claims).await?.then(|| of_access_token(claims)),
         None => {
-            let token = server.shared.store.refresh_token(&Digest::of(token), now).await?;
-            let own =
-                token.filter(|it| it.family.client == *client.id() && is_alive(server, it, now));
+            let token =
+                refresh_tokens::find(server.shared.store.read(), &Digest::of(token)).await?;
+            let own = token.filter(|it| it.family.client == *client.id());
+            let own = own.filter(|it| is_alive(server, it, now));
+            let own = match own {
+                Some(it) => person_is_there(server, &it).await?.then_some(it),
+                None => None,
+            };
             own.map(|it| of_refresh_token(&it))
         }
     };
@@ -201,12 +213,25 @@ async fn is_good(
     {
         return Ok(false);
     }
-    Ok(store.user(&claims.sub).await?.is_none_or(|it| it.active))
+    if store.user(&claims.sub).await?.is_some_and(|it| !it.active) {
+        return Ok(false);
+    }
+    let Some(service) = server.service() else { return Ok(true) };
+    let links = accounts::links_to(store.read(), &service.id, &claims.sub).await?;
+    Ok(links.iter().all(|(_, active)| *active))
 }
 
 fn is_alive(server: &AuthorizationServer, token: &RefreshToken, now: OffsetDateTime) -> bool {
     let family = &token.family;
     family.issuer == server.issuer && !token.used && !family.revoked && token.expires_at > now
+}
+
+/// Whether the person is active whom it was issued for.
+async fn person_is_there(
+    server: &AuthorizationServer,
+    token: &RefreshToken,
+) -> Result<bool, StoreError> {
+    Ok(server.shared.store.user(&token.family.user).await?.is_some_and(|it| it.active))
 }
 
 fn of_access_token(claims: AccessTokenClaims) -> About {
@@ -222,6 +247,7 @@ fn of_access_token(claims: AccessTokenClaims) -> About {
         jti: Some(claims.jti),
         auth_time: claims.auth_time,
         acr: claims.acr,
+        act: claims.act,
         cnf: claims.cnf,
         authorization_details: claims.authorization_details,
     }
@@ -241,6 +267,7 @@ fn of_refresh_token(token: &RefreshToken) -> About {
         jti: None,
         auth_time: None,
         acr: None,
+        act: None,
         cnf: None,
         authorization_details: None,
     }
@@ -255,32 +282,47 @@ pub async fn revoke(
     attempt: &Attempt,
 ) -> Result<(), Refusal> {
     let now = attempt.now;
-    let (owner, user, family) = match access_token(server, token, now) {
-        Some(it) if it.grant_id.is_none() && it.client_id == *client.id() => {
-            return Err(Refusal::Kind);
+    let family = match access_token(server, token, now) {
+        // One that is bound to a key may have been found by somebody who has not the key: without
+        // credentials nothing else says whose it is.
+        Some(it) if it.cnf.is_some() && !client.is_confidential() => return Err(Refusal::Kind),
+        Some(it) if it.client_id != *client.id() => return Err(Refusal::OtherClient),
+        Some(AccessTokenClaims { grant_id: Some(family), .. }) => {
+            server.shared.store.family(&family).await?.map(|it| (*it).clone())
         }
-        Some(it) => (it.client_id, it.sub, it.grant_id),
-        None => match server.shared.store.refresh_token(&Digest::of(token), now).await? {
-            Some(it) if it.family.issuer == server.issuer => {
-                let family = &it.family;
-                (family.client.clone(), family.user.clone(), Some(family.id.clone()))
-            }
-            _ => {
-                server.shared.store.commit(client.effects(), now).await?;
-                return Ok(());
-            }
-        },
+        Some(_) => return Err(Refusal::Kind),
+        None => {
+            let found =
+                refresh_tokens::find(server.shared.store.read(), &Digest::of(token)).await?;
+            found.map(|it| (*it.family).clone())
+        }
     };
-    if owner != *client.id() {
+    let family = family.filter(|it| it.issuer == server.issuer);
+    if family.as_ref().is_some_and(|it| it.client != *client.id()) {
         return Err(Refusal::OtherClient);
     }
     let mut effects = client.effects();
-    if let Some(family) = family {
-        let attempt = Attempt { user: Some(user), parent: Some(family.clone()), ..attempt.clone() };
-        let entry = attempt.issued(LedgerEvent::Revocation, None);
-        effects.extend([Effect::RevokeFamily(family), Effect::Record(Box::new(entry))]);
+    // What is revoked already is not revoked again, and leaves no more entries.
+    if let Some(family) = family.filter(|it| !it.revoked) {
+        let (user, parent) = (Some(family.user), Some(family.id.clone()));
+        let entry = Attempt { user, parent, ..attempt.clone() };
+        let entry = entry.issued(LedgerEvent::Revocation, None);
+        effects.extend([Effect::RevokeFamily(family.id), Effect::Record(Box::new(entry))]);
     }
-    Ok(server.shared.store.commit(effects, now).await?)
+    used_up(server, effects, attempt).await
+}
+
+/// Commits what a request uses up, if it does, as long as it was decided on what is true now.
+async fn used_up(
+    server: &AuthorizationServer,
+    effects: Vec<Effect>,
+    attempt: &Attempt,
+) -> Result<(), Refusal> {
+    if effects.is_empty() {
+        return Ok(());
+    }
+    let store = &server.shared.store;
+    Ok(store.begin_commit(effects, attempt.now, attempt.heard)?.durable().await?)
 }
 
 /// The services that a client of home can reach (ID-JAG §9.4: "MUST require client
@@ -313,12 +355,12 @@ pub struct ReachableService {
 pub async fn reachable(
     server: &AuthorizationServer,
     client: &AuthenticatedClient,
-    now: OffsetDateTime,
+    attempt: &Attempt,
 ) -> Result<Reachable, Refusal> {
     if !client.is_confidential() {
         return Err(Refusal::PublicClient);
     }
-    server.shared.store.commit(client.effects(), now).await?;
+    used_up(server, client.effects(), attempt).await?;
     let connections = server.catalogue.connections_of(client.id()).iter().filter(|it| it.active);
     let services = connections.filter_map(|connection| {
         let service = |it: &&_| service_is(it, &connection.service);

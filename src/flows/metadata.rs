@@ -24,8 +24,10 @@ pub struct Metadata {
     end_session_endpoint: Option<String>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     /// Of ours, for ID-JAG §9.4.
     #[serde(skip_serializing_if = "Option::is_none")]
     reachable_audiences_endpoint: Option<String>,
@@ -80,8 +82,10 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
             .copied()
             .filter(|it| *it != AuthMethod::None)
             .collect(),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
         revocation_endpoint: at("/oauth2/revoke"),
         revocation_endpoint_auth_methods_supported: auth_methods(server),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         reachable_audiences_endpoint: home.then(|| at("/oauth2/reachable")),
         scopes_supported: scopes(&server.role),
         response_types_supported: ["code"],
@@ -89,12 +93,10 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         grant_types_supported: server.role.grant_types(),
         code_challenge_methods_supported: ["S256"],
         token_endpoint_auth_methods_supported: auth_methods(server),
-        token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL
-            .map(Algorithm::as_str)
-            .to_vec(),
+        token_endpoint_auth_signing_alg_values_supported: algorithms(),
         client_id_metadata_document_supported: !server.shared.client_hosts.is_none(),
         authorization_details_types_supported: details_types(&server.role),
-        dpop_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
+        dpop_signing_alg_values_supported: algorithms(),
         authorization_response_iss_parameter_supported: true,
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: server
@@ -139,6 +141,11 @@ fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
         }
     };
     AuthMethod::ALL.iter().copied().filter(offered).collect()
+}
+
+/// All that others may sign by.
+fn algorithms() -> Vec<&'static str> {
+    Algorithm::ALL.map(Algorithm::as_str).to_vec()
 }
 
 fn details_types(role: &Role) -> Vec<String> {

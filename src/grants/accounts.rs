@@ -32,7 +32,7 @@ pub(super) async fn of(
     };
     let mut found = store.account(&service.id, &whose).await?;
     if found.is_none() {
-        if let Some(person) = named(server, service, trusted, id_jag).await? {
+        if let Some(person) = named(server, service, trusted, id_jag, &whose).await? {
             return Ok(person);
         }
         if trust.accounts == Accounts::JustInTime {
@@ -55,26 +55,35 @@ async fn named(
     service: &Service,
     trusted: &TrustedIssuer,
     id_jag: &PresentedIdJag,
+    whose: &Foreign,
 ) -> Result<Option<Subject>, Refusal> {
     let (terms, claims) = (&trusted.trust.terms, id_jag.claims());
     let store = &server.shared.store;
     if let Some(name) = claims.aud_sub.as_ref().filter(|_| terms.aud_sub) {
-        if let Some(person) = store.user(name).await? {
-            return Ok(Some(person.id.clone()));
+        let links = store::accounts::links_to(store.read(), &service.id, name).await?;
+        // Whoever is named, and is not there, is not somebody else; and an account that was made for
+        // another issuer is none of this one's.
+        let its_own = links.iter().any(|(realm, _)| *realm == whose.realm());
+        if store.user(name).await?.is_none() && !its_own {
+            return Err(Refusal::UnknownSubject);
         }
-        // Whoever is named, and is not there, is not somebody else.
-        let account = store::accounts::named(store.read(), &service.id, name).await?;
-        let account = account.ok_or(Refusal::UnknownSubject)?;
-        return match account.active {
-            true => Ok(Some(account.id)),
-            false => Err(issuance::Refusal::AccountInactive.into()),
-        };
+        return active(name.clone(), &links).map(Some);
     }
     match (&claims.email, claims.email_verified) {
         (Some(email), Some(true)) if is_of(email, &terms.email_domains) => {
-            Ok(with_email(server, email).await?.map(|it| it.id.clone()))
+            let Some(person) = with_email(server, email).await? else { return Ok(None) };
+            let links = store::accounts::links_to(store.read(), &service.id, &person.id).await?;
+            active(person.id.clone(), &links).map(Some)
         }
         _ => Ok(None),
+    }
+}
+
+/// An account that was switched off for one of those who are linked to it is off for all.
+fn active(account: Subject, links: &[(String, bool)]) -> Result<Subject, Refusal> {
+    match links.iter().all(|(_, active)| *active) {
+        true => Ok(account),
+        false => Err(issuance::Refusal::AccountInactive.into()),
     }
 }
 

@@ -4,7 +4,6 @@ use time::OffsetDateTime;
 
 use crate::jose::{BadJwt, UnverifiedJwt};
 use crate::oauth::{ErrorCode, ParamError, Params, TokenType};
-use crate::policy::Entitlement;
 use crate::server::AuthorizationServer;
 use crate::tokens::{Actor, Unacceptable, VerifiedAccessToken};
 
@@ -47,23 +46,17 @@ pub(super) fn verified(
     if server.clients.active(&claims.client_id).is_none() {
         return Err(Refusal::Inactive);
     }
-    Ok(Actor { iss: Some(claims.iss), sub: claims.sub, act: claims.act.map(Box::new) })
+    let actor = Actor { iss: Some(claims.iss), sub: claims.sub, act: claims.act.map(Box::new) };
+    match actor.depth() > Actor::MOST {
+        true => Err(Refusal::TooMany),
+        false => Ok(actor),
+    }
 }
 
-/// Whether the connection lets all of them act.
-pub(super) fn allowed(actor: &Actor, entitlement: &Entitlement) -> Result<(), Refusal> {
-    if actor.depth() > Actor::MOST {
-        return Err(Refusal::TooMany);
-    }
-    let actors = &entitlement.connection().terms.actors;
-    let mut next = Some(actor);
-    while let Some(one) = next {
-        if !actors.iter().any(|name| name == one.sub.as_str()) {
-            return Err(Refusal::NotAllowed);
-        }
-        next = one.act.as_deref();
-    }
-    Ok(())
+/// All who act, each of whom the connection has to name.
+pub(super) fn names(actor: &Actor) -> Vec<String> {
+    let chain = std::iter::successors(Some(actor), |it| it.act.as_deref());
+    chain.map(|it| it.sub.to_string()).collect()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +73,13 @@ pub enum Refusal {
     Inactive,
     #[error("more than {most} act for one another", most = Actor::MOST)]
     TooMany,
-    #[error("the administrator does not let this actor act by this connection")]
-    NotAllowed,
 }
 
 impl Refusal {
-    /// RFC 8693 §2.2.2 for the token; `docs/decisions/0005-entitlement-is-access-denied.md` for what
-    /// the administrator decided.
+    /// RFC 8693 §2.2.2 for the token; `access_denied` for what no other token would change.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotAllowed | Self::TooMany => ErrorCode::AccessDenied,
+            Self::TooMany => ErrorCode::AccessDenied,
             _ => ErrorCode::InvalidRequest,
         }
     }

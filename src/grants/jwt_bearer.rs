@@ -25,15 +25,18 @@ pub struct Request {
     scope: Option<Scope>,
     resources: Vec<Resource>,
     details: Option<AuthorizationDetails>,
+    /// Whether the assertion has to be bound to a key (draft-parecki-oauth-jwt-dpop-grant §4).
+    bound: bool,
 }
 
 impl Request {
-    pub fn parse(params: &Params) -> Result<Self, ParamError> {
+    pub fn parse(params: &Params, bound: bool) -> Result<Self, ParamError> {
         Ok(Self {
             assertion: params.required("assertion")?.to_owned(),
             scope: params.scope()?,
             resources: params.resources()?,
             details: params.authorization_details()?,
+            bound,
         })
     }
 }
@@ -70,6 +73,7 @@ pub async fn grant(
     // ID-JAG §9.8.1.2: one that is bound to a key comes with a proof of that key.
     let claims = id_jag.claims();
     match (id_jag.confirmation()?, client.key()) {
+        (None, _) if request.bound => return Err(Refusal::NotBound),
         (Some(_), None) => return Err(Refusal::NoProof),
         (Some(bound), Some(key)) if bound.jkt != *key => return Err(Refusal::OtherKey),
         _ => {}
@@ -102,12 +106,18 @@ pub async fn grant(
         return Err(Refusal::NothingToGrant);
     }
 
-    let details = granted_details(service, claims.authorization_details.as_ref(), request.details)?;
+    let details =
+        granted_details(service, trusted, claims.authorization_details.as_ref(), request.details)?;
 
     // ID-JAG §9.7: home's word about who acts is ours.
     let act = match terms.act || trusted.trust.accounts == Accounts::SamePerson {
         true => id_jag.actor()?,
         false => None,
+    };
+    // Another issuer can vouch for its own agents alone.
+    let act = match trusted.trust.accounts {
+        Accounts::SamePerson => act,
+        _ => act.map(|it| it.of(id_jag.issuer()).ok_or(Refusal::ForeignActor)).transpose()?,
     };
 
     // ID-JAG §4.1, subject resolution. An account is only made when nothing else can refuse.
@@ -162,9 +172,17 @@ fn granted_scope(
     client: &AuthenticatedClient,
     asked: Option<&Scope>,
 ) -> Scope {
-    let trusted =
-        policy::grant_scope(trusted.trust.scope.as_ref(), &server.offers(client.record()));
-    let vouched = policy::grant_scope(id_jag.scope(), &trusted);
+    // Of a client that describes itself nobody said what it may have: the ID-JAG does.
+    let offered = match (&client.record().described, server.service()) {
+        (Some(_), Some(service)) => service.scope(),
+        _ => server.offers(client.record()),
+    };
+    let trusted = policy::grant_scope(trusted.trust.scope.as_ref(), &offered);
+    // An issuer that vouches for details alone has not vouched for every scope.
+    let vouched = match (id_jag.scope(), &id_jag.claims().authorization_details) {
+        (None, Some(_)) => return Scope::default(),
+        (scope, _) => policy::grant_scope(scope, &trusted),
+    };
     policy::grant_scope(asked, &vouched)
 }
 
@@ -172,11 +190,18 @@ fn granted_scope(
 /// request may ask for less, and for nothing else.
 fn granted_details(
     service: &Service,
+    trusted: &TrustedIssuer,
     vouched: Option<&AuthorizationDetails>,
     asked: Option<AuthorizationDetails>,
 ) -> Result<Option<AuthorizationDetails>, Refusal> {
     if let Some(vouched) = vouched {
         service.authorization_details_types.admit(vouched)?;
+        // Home's are narrowed by its connections; of others the trust says what they can give.
+        let types = &trusted.trust.terms.authorization_details;
+        let ours = trusted.trust.accounts == Accounts::SamePerson;
+        if !ours && !vouched.each().all(|(typ, _)| types.iter().any(|it| it == typ)) {
+            return Err(Refusal::UntrustedDetails);
+        }
     }
     match (vouched, asked) {
         (vouched, None) => Ok(vouched.cloned()),
@@ -200,8 +225,14 @@ pub enum Refusal {
     NoProof,
     #[error("the assertion is not acceptable: its {0}")]
     AuthorizationDetails(#[from] BadDetails),
+    #[error("the act of the assertion names an actor of another issuer")]
+    ForeignActor,
+    #[error("its issuer is not trusted with the authorization_details of the assertion")]
+    UntrustedDetails,
     #[error("authorization_details asks for what is not in the assertion")]
     MoreDetails,
+    #[error("the assertion is not bound to a key, which this grant wants")]
+    NotBound,
     #[error("the assertion is bound to another key than the DPoP proof shows")]
     OtherKey,
     #[error("the assertion has a sub_id, which is not supported here")]
@@ -238,6 +269,9 @@ impl Refusal {
             | Self::Unacceptable(_)
             | Self::NoProof
             | Self::AuthorizationDetails(_)
+            | Self::UntrustedDetails
+            | Self::ForeignActor
+            | Self::NotBound
             | Self::OtherKey
             | Self::SubId
             | Self::Tenant

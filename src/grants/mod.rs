@@ -90,6 +90,12 @@ async fn granted(
     if !may_use(client.record(), grant_type) {
         return Err(TokenError::UnauthorizedClient);
     }
+    // RFC 9396 §5: only where something becomes of them.
+    if !matches!(grant_type, GrantType::TokenExchange | GrantType::JwtBearer | GrantType::JwtDpop)
+        && params.optional("authorization_details")?.is_some()
+    {
+        return Err(TokenError::Details);
+    }
     if client.key().is_none() && (only_bound || server.wants_bound_tokens(client.record())) {
         return Err(TokenError::Unbound(grant_type));
     }
@@ -128,7 +134,8 @@ async fn dispatch(
             token_exchange::grant(server, client, request, attempt).await?
         }
         GrantType::JwtBearer | GrantType::JwtDpop => {
-            let request = jwt_bearer::Request::parse(params)?;
+            let bound = grant_type == GrantType::JwtDpop;
+            let request = jwt_bearer::Request::parse(params, bound)?;
             jwt_bearer::grant(server, client, request, attempt).await?
         }
     })
@@ -150,6 +157,8 @@ pub enum TokenError {
     UnsupportedGrantType,
     #[error("the client is not registered to use this grant type")]
     UnauthorizedClient,
+    #[error("authorization_details are not taken by this grant")]
+    Details,
     #[error("a DPoP proof of a key is required here, for access tokens are bound to one")]
     Unbound(GrantType),
     #[error(transparent)]
@@ -227,6 +236,7 @@ impl TokenError {
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
+            Self::Details => ErrorCode::InvalidAuthorizationDetails,
             // ID-JAG §9.8.1.2.4; elsewhere nothing is wrong but that.
             Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop) => ErrorCode::InvalidGrant,
             Self::SeveralProofs | Self::Unbound(_) => ErrorCode::InvalidDpopProof,

@@ -14,7 +14,7 @@ use crate::issuance::{
 use crate::jose::{BadJwt, UnverifiedJwt};
 use crate::model::{Approval, Digest, LedgerEvent, Service};
 use crate::oauth::{
-    AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope, TokenType,
+    AuthorizationDetails, ErrorCode, GrantType, ParamError, Params, Resource, Scope, TokenType,
 };
 use crate::policy::{Asked, Denied, Entitlement, Person};
 use crate::server::AuthorizationServer;
@@ -117,12 +117,10 @@ pub async fn grant(
 
     // ID-JAG §4.3.3: "evaluates administrator-defined policy".
     let (scope, details) = (request.scope.as_ref(), request.details.as_ref());
-    let asked = Asked { scope, resources: &request.resources, details };
+    let actors = actor.as_ref().map(actor::names).unwrap_or_default();
+    let asked = Asked { scope, resources: &request.resources, details, actors: &actors };
     let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
 
-    if let Some(actor) = &actor {
-        actor::allowed(actor, &entitlement)?;
-    }
     let (person, entitlement) = (Box::new(person), Box::new(entitlement));
     let warrant = Warrant::Entitlement { person, entitlement, actor };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
@@ -158,6 +156,12 @@ async fn by_refresh_token(
     attempt.parent = Some(token.family.id.clone());
     attempt.user = Some(token.family.user.clone());
     let token = ProvenRefreshToken::prove(server, token, client, attempt.now)?;
+    // As the refresh token grant would refuse it: what was allowed then may have been withdrawn.
+    let offered = server.offers(client.record()).intersection(&token.record().family.scope);
+    let goes_on = offered.contains("openid") && offered.contains("offline_access");
+    if !goes_on || !client.record().may_use(GrantType::RefreshToken) {
+        return Err(issuance::Refusal::NothingLeft.into());
+    }
     let shown = Shown::refresh_token(&token);
     let person = match token.record().used {
         true => Err(issuance::Refusal::RefreshTokenReused),
@@ -180,7 +184,10 @@ async fn entitlement(
     // What the person said only counts where the administrator left it to them.
     let consent = match connection.map(|it| it.approval) {
         Some(Approval::User) => {
-            server.shared.store.consent(&user.id, &server.issuer, client.id()).await?
+            let consent =
+                server.shared.store.consent(&user.id, &server.issuer, client.id()).await?;
+            // What was allowed to a client of another description was allowed to another client.
+            consent.filter(|it| it.described == client.record().described)
         }
         Some(Approval::Admin) | None => None,
     };
@@ -226,6 +233,7 @@ pub enum Refusal {
 
 fn said(denied: &Denied) -> String {
     let said = match denied {
+        Denied::Actor => "the administrator does not let this actor act by this connection",
         Denied::Details(bad) => return bad.to_string(),
         Denied::NoDetails => "no type of authorization_details that was asked for can be granted",
         Denied::NoConnection => "the administrator has not connected the client with this service",

@@ -91,7 +91,14 @@ fn is_public(path: &str) -> bool {
 }
 
 fn is_for_machines(path: &str) -> bool {
-    path.ends_with("/oauth2/token") || path.ends_with("/oauth2/userinfo")
+    const PATHS: [&str; 5] = [
+        "/oauth2/token",
+        "/oauth2/userinfo",
+        "/oauth2/introspect",
+        "/oauth2/revoke",
+        "/oauth2/reachable",
+    ];
+    PATHS.iter().any(|it| path.ends_with(it))
 }
 
 fn is_document(path: &str) -> bool {

@@ -30,7 +30,7 @@ pub(super) async fn introspect(
         &mut attempt,
         async |client, attempt| {
             let token = params.required("token")?;
-            management::introspect(server, client, token, attempt.now).await
+            management::introspect(server, client, token, attempt).await
         },
     );
     Ok((NOT_KEPT, Json(answer.await?)).into_response())
@@ -75,7 +75,7 @@ pub(super) async fn reachable(
         of(&headers),
         &params,
         &mut attempt,
-        async |client, attempt| management::reachable(server, client, attempt.now).await,
+        async |client, attempt| management::reachable(server, client, attempt).await,
     );
     Ok((NOT_KEPT, Json(answer.await?)).into_response())
 }

@@ -109,7 +109,11 @@ pub async fn person_of_refresh_token(
     now: OffsetDateTime,
 ) -> Result<LivePerson, Refusal> {
     let (user, login) = of_family(server, &token.record().family, now).await?;
-    Ok(LivePerson { user, login })
+    // `docs/decisions/0016-ended-sessions.md`: who signs out stops the agents, too, however they ask.
+    match login.ended_at {
+        Some(_) => Err(Refusal::LoginEnded),
+        None => Ok(LivePerson { user, login }),
+    }
 }
 
 /// The person and the login of a family that goes on.

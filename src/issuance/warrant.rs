@@ -113,6 +113,8 @@ pub enum RefreshMismatch {
     Expired,
     #[error("the refresh token was revoked")]
     Revoked,
+    #[error("the refresh token was given without a proof of a key, and cannot be bound to one now")]
+    Unbound,
     #[error("the refresh token is bound to a key, and no DPoP proof of it came with the request")]
     Key,
 }
@@ -137,6 +139,11 @@ impl ProvenRefreshToken {
         }
         if !is_held(token.family.key.as_deref(), client) {
             return Err(RefreshMismatch::Key);
+        }
+        // RFC 9449 §5: "Refresh tokens issued to public clients MUST be bound". Its successor could
+        // not be, for a family is bound from the beginning.
+        if !client.is_confidential() && client.key().is_some() && token.family.key.is_none() {
+            return Err(RefreshMismatch::Unbound);
         }
         Ok(Self(token))
     }

@@ -109,7 +109,7 @@ impl PublicKey {
 
     pub(super) fn read(members: Map<String, Value>) -> Option<Self> {
         let jwk = Jwk::from_map(members).ok()?;
-        if jwk.key_type() == "RSA" && !has_proper_exponent(&jwk) {
+        if jwk.key_type() == "RSA" && !(has_proper_exponent(&jwk) && is_of_usual_size(&jwk)) {
             return None;
         }
         if jwk.key_use().is_some_and(|it| it != "sig") {
@@ -140,6 +140,21 @@ fn has_proper_exponent(jwk: &Jwk) -> bool {
     }
 }
 
+/// Verifying takes a time that grows with both numbers, and strangers bring keys of their own: by the
+/// largest that OpenSSL takes, a hundred times as long as by a usual one.
+fn is_of_usual_size(jwk: &Jwk) -> bool {
+    let bytes = |name: &str| {
+        let text = jwk.parameter(name).and_then(Value::as_str).unwrap_or_default();
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        bytes.iter().skip_while(|byte| **byte == 0).count()
+    };
+    bytes("n") <= LONGEST_MODULUS && bytes("e") <= LONGEST_EXPONENT
+}
+
+/// Of RSA keys, in bytes: 8192 bits, and what everybody's exponent, 65537, fits in.
+const LONGEST_MODULUS: usize = 1024;
+const LONGEST_EXPONENT: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -161,6 +176,7 @@ mod tests {
             assert!(!usable(e), "{what}");
         }
         assert!(!usable("") && !usable("AA") && !usable("?"));
+        assert!(usable("_____w") && !usable("AQAAAAE"), "longer than four bytes");
     }
 
     /// RFC 7517 §5: what cannot be used is passed over, and then there is nothing.

@@ -22,6 +22,8 @@ pub struct Service {
     pub access_token_signing_alg: String,
     /// Whether its access tokens have to be bound to a key of the client (RFC 9728 §2).
     pub dpop_bound_access_tokens_required: bool,
+    /// What clients that nobody registered may have here by code, where people let them.
+    pub described_scope: Scope,
     /// What may be asked for by `authorization_details`.
     pub authorization_details_types: DetailTypes,
 }

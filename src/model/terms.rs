@@ -86,6 +86,9 @@ pub struct TrustTerms {
     /// What the issuer calls this service's tenant in `aud_tenant`, if it calls it anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud_tenant: Option<String>,
+    /// The types of `authorization_details` that its ID-JAGs can give.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<String>,
     /// Whether access tokens say who acts, as the ID-JAG does (ID-JAG §9.7).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub act: bool,

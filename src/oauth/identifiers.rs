@@ -28,6 +28,9 @@ impl TryFrom<String> for Issuer {
 
     fn try_from(text: String) -> Result<Self, Malformed> {
         let url = Url::parse(&text).map_err(|_| Malformed("an issuer must be a URL"))?;
+        if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(Malformed("an issuer must have no spaces and no control characters"));
+        }
         let plain = url.scheme() == "http" && is_loopback(&url);
         if text.len() > LONGEST || (url.scheme() != "https" && !plain) {
             return Err(Malformed("an issuer must be an https URL (http only on loopback)"));

@@ -64,6 +64,11 @@ impl RedirectUri {
         Some(format!("{host}{}", rest.strip_prefix(&port).unwrap_or(rest)))
     }
 
+    /// Whether it leads to this machine, where any program may listen.
+    pub fn is_on_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url))
+    }
+
     /// The host that a person is sent to, or the scheme of the application that takes it.
     pub fn shown_host(&self) -> String {
         match Url::parse(&self.0) {

@@ -26,6 +26,7 @@ pub struct ClientDocument {
     pub grant_types: Vec<GrantType>,
     pub scope: Option<Scope>,
     pub id_token_signed_response_alg: Option<String>,
+    pub dpop_bound_access_tokens: bool,
     /// Of all that decides who gets what by its name: where answers go, and whose keys count.
     pub digest: String,
 }
@@ -78,6 +79,8 @@ struct Members {
     grant_types: Option<Vec<String>>,
     scope: Option<String>,
     id_token_signed_response_alg: Option<String>,
+    #[serde(default)]
+    dpop_bound_access_tokens: bool,
 }
 
 impl ClientDocument {
@@ -94,7 +97,7 @@ impl ClientDocument {
             return Err(BadDocument::ClientId);
         }
         let name = members.client_name.as_deref().map(str::trim).unwrap_or_default();
-        if name.is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
+        if name.is_empty() || name.chars().any(is_deceptive) || name.len() > 200 {
             return Err(BadDocument::Name);
         }
         let redirect_uris = redirect_uris(&members.redirect_uris)?;
@@ -109,6 +112,7 @@ impl ClientDocument {
         for uri in &redirect_uris {
             digest.update(format!("{uri}\n"));
         }
+        digest.update(if members.dpop_bound_access_tokens { "dpop\n" } else { "\n" });
         for part in [Some(auth_method.as_str()), jwks.as_deref(), jwks_uri.as_deref()] {
             digest.update(format!("{}\n", part.unwrap_or_default()));
         }
@@ -122,9 +126,19 @@ impl ClientDocument {
             grant_types: grants.iter().filter_map(|it| GrantType::parse(it)).collect(),
             scope: scope.map_err(|_| BadDocument::Form)?,
             id_token_signed_response_alg: members.id_token_signed_response_alg,
+            dpop_bound_access_tokens: members.dpop_bound_access_tokens,
             digest: BASE64_URL_SAFE_NO_PAD.encode(digest.finalize()),
         })
     }
+}
+
+/// Whether a character shows nothing, or makes others show elsewhere (Unicode category Cf and Cc).
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}'
+            | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// MCP 2026-07-28 wants some, and all of them https or on loopback.
@@ -225,6 +239,8 @@ mod tests {
             ),
             (json!({ "client_name": " " }), BadDocument::Name),
             (json!({ "client_name": "a\nb" }), BadDocument::Name),
+            (json!({ "client_name": "a\u{202e}b" }), BadDocument::Name),
+            (json!({ "client_name": "\u{200b}" }), BadDocument::Name),
             (json!({ "redirect_uris": [] }), BadDocument::RedirectUris),
             (json!({ "redirect_uris": ["com.example.agent:/back"] }), BadDocument::RedirectUris),
             (json!({ "redirect_uris": ["http://agent.example/back"] }), BadDocument::RedirectUris),

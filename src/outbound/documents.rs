@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Semaphore;
+use url::Url;
 
 use super::client_document::{BadDocument, ClientDocument};
 use super::http::{Ask, Http, Reply};
@@ -18,6 +20,13 @@ pub const LONGEST_DOCUMENT: usize = 5 * 1024;
 /// So many documents are kept.
 const MOST: usize = 1024;
 
+/// So many are fetched at a time, and so many of one host in a minute: strangers can make us ask.
+const AT_ONCE: usize = 8;
+const OF_ONE_HOST: u32 = 30;
+
+/// How long a document is used after its time if its host cannot be reached (RFC 9111 §4.2.4).
+const STALE: Duration = Duration::hours(1);
+
 /// How long one is kept if nothing is said, and at most.
 const USUAL: Duration = Duration::minutes(5);
 const LONGEST: Duration = Duration::hours(24);
@@ -27,6 +36,9 @@ pub(super) struct Documents {
     http: Http,
     environment: Environment,
     kept: Mutex<HashMap<String, Kept>>,
+    /// How often each host was asked since when.
+    asked: Mutex<HashMap<String, (OffsetDateTime, u32)>>,
+    places: Semaphore,
 }
 
 struct Kept {
@@ -36,15 +48,29 @@ struct Kept {
 
 impl Documents {
     pub(super) fn new(http: Http, environment: Environment) -> Self {
-        Self { http, environment, kept: Mutex::default() }
+        let (kept, asked) = (Mutex::default(), Mutex::default());
+        Self { http, environment, kept, asked, places: Semaphore::new(AT_ONCE) }
     }
 
     /// What is at `url`. Only an answer of 200 counts, and only what is well-formed is kept.
     pub(super) async fn at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {
         let now = self.environment.clock.now();
-        if let Some(document) = self.fresh(url, now) {
+        if let Some(document) = self.kept(url, now) {
             return Ok(document);
         }
+        match self.fetched(url, now).await {
+            Err(error) if error.may_pass() => self.kept(url, now - STALE).ok_or(error),
+            fetched => fetched,
+        }
+    }
+
+    async fn fetched(
+        &self,
+        url: &str,
+        now: OffsetDateTime,
+    ) -> Result<Arc<ClientDocument>, Unreachable> {
+        let _place = self.places.try_acquire().map_err(|_| Unreachable::Busy)?;
+        self.count(url, now)?;
         let reply = self.http.send(Ask::get(url).header("accept", "application/json")).await?;
         if reply.status != 200 {
             return Err(Unreachable::Status(reply.status));
@@ -59,7 +85,30 @@ impl Documents {
         Ok(document)
     }
 
-    fn fresh(&self, url: &str, now: OffsetDateTime) -> Option<Arc<ClientDocument>> {
+    /// Notes that the host of `url` is asked, unless it was asked too often.
+    fn count(&self, url: &str, now: OffsetDateTime) -> Result<(), Unreachable> {
+        let url = Url::parse(url).map_err(|_| Unreachable::Url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() >= MOST {
+            asked.retain(|_, (since, _)| now < *since + Duration::MINUTE);
+        }
+        if asked.len() >= MOST {
+            return Err(Unreachable::Busy);
+        }
+        let (since, times) = asked.entry(host).or_insert((now, 0));
+        if now >= *since + Duration::MINUTE {
+            (*since, *times) = (now, 0);
+        }
+        *times += 1;
+        match *times > OF_ONE_HOST {
+            true => Err(Unreachable::Busy),
+            false => Ok(()),
+        }
+    }
+
+    /// What is kept of `url` and was good at `now` still.
+    fn kept(&self, url: &str, now: OffsetDateTime) -> Option<Arc<ClientDocument>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let it = kept.get(url).filter(|it| now < it.until)?;
         Some(Arc::clone(&it.document))
@@ -68,7 +117,7 @@ impl Documents {
     fn keep(&self, url: &str, it: Kept, now: OffsetDateTime) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
-            kept.retain(|_, it| now < it.until);
+            kept.retain(|_, it| now < it.until + STALE);
         }
         if kept.len() >= MOST {
             kept.clear();

@@ -126,6 +126,9 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
+            // Each host is asked seldom.
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(Duration::from_secs(15))
             .dns_resolver(Arc::new(Within(limits.reach)))
             .timeout(limits.timeout)
             .build()

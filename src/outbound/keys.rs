@@ -30,6 +30,11 @@ pub trait FetchKeys: Send + Sync {
     /// The key set at a client's `jwks_uri`.
     async fn set_at(&self, uri: &str, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable>;
 
+    /// The key set that a client names in a document at its own address. Nobody here vouched for
+    /// either, so it is fetched from the public internet alone.
+    async fn described_set_at(&self, uri: &str, wanted: Wanted)
+    -> Result<Arc<KeySet>, Unreachable>;
+
     /// What a client says of itself at its own address.
     async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable>;
 }
@@ -46,8 +51,15 @@ pub enum Wanted {
 
 /// Keys by HTTP, kept for as long as their issuers say.
 pub struct RemoteKeys {
-    http: Http,
+    trusted: Sets,
+    /// Of clients that describe themselves: strangers may fill these, and none else.
+    described: Sets,
     documents: Documents,
+}
+
+/// Key sets from one part of the world.
+struct Sets {
+    http: Http,
     environment: Environment,
     entries: Mutex<HashMap<Source, Arc<Entry>>>,
 }
@@ -69,11 +81,20 @@ const USUAL: Duration = Duration::minutes(15);
 const LONGEST: Duration = Duration::hours(24);
 
 impl RemoteKeys {
-    /// Nothing is fetched before it is asked for. Documents of clients are fetched by
-    /// `documents`, which reads no more than [`super::LONGEST_DOCUMENT`].
+    /// Nothing is fetched before it is asked for. What clients say of themselves is fetched by
+    /// `documents`, which reads no more than [`super::LONGEST_DOCUMENT`], and nothing private.
     pub fn new(http: Http, documents: Http, environment: Environment) -> Self {
-        let documents = Documents::new(documents, environment.clone());
-        Self { http, documents, environment, entries: Mutex::default() }
+        Self {
+            trusted: Sets::new(http, environment.clone()),
+            described: Sets::new(documents.clone(), environment.clone()),
+            documents: Documents::new(documents, environment),
+        }
+    }
+}
+
+impl Sets {
+    fn new(http: Http, environment: Environment) -> Self {
+        Self { http, environment, entries: Mutex::default() }
     }
 
     async fn keys(&self, source: Source, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable> {
@@ -116,11 +137,19 @@ impl FetchKeys for RemoteKeys {
             TrustedKeys::Uri(uri) => Source::Uri(uri.clone()),
             TrustedKeys::Discovered => Source::Discovered(issuer.clone()),
         };
-        self.keys(source, wanted).await
+        self.trusted.keys(source, wanted).await
     }
 
     async fn set_at(&self, uri: &str, wanted: Wanted) -> Result<Arc<KeySet>, Unreachable> {
-        self.keys(Source::Uri(uri.to_owned()), wanted).await
+        self.trusted.keys(Source::Uri(uri.to_owned()), wanted).await
+    }
+
+    async fn described_set_at(
+        &self,
+        uri: &str,
+        wanted: Wanted,
+    ) -> Result<Arc<KeySet>, Unreachable> {
+        self.described.keys(Source::Uri(uri.to_owned()), wanted).await
     }
 
     async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {

@@ -34,6 +34,8 @@ pub enum Unreachable {
     OtherIssuer,
     #[error("the answer is no metadata document of a client: {0}")]
     Document(#[source] BadDocument),
+    #[error("too much is asked of that host at the moment")]
+    Busy,
     #[error("the keys are our own and are not fetched")]
     Local,
     /// What all who asked at about the same time are told.
@@ -44,6 +46,25 @@ pub enum Unreachable {
 }
 
 impl Unreachable {
+    /// Whether it may be different in a moment.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Late | Self::NoAnswer(_) | Self::Busy => true,
+            Self::Status(status) => *status >= 500 || *status == 429,
+            Self::Shared(it) => it.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// What a stranger may hear who named the address: nothing about where it leads.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Document(_) | Self::Status(_) | Self::TooLarge | Self::Busy => self.to_string(),
+            Self::Shared(it) => it.told(),
+            _ => "it cannot be fetched".to_owned(),
+        }
+    }
+
     /// The causes below the sentence, for the log.
     pub(super) fn causes(&self) -> String {
         let mut causes = Vec::new();

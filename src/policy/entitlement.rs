@@ -15,6 +15,8 @@ pub struct Asked<'a> {
     pub scope: Option<&'a Scope>,
     pub resources: &'a [Resource],
     pub details: Option<&'a AuthorizationDetails>,
+    /// Who acts for the person, besides the client.
+    pub actors: &'a [String],
 }
 
 /// The administrator, and where it is theirs to say the person, let this client act for this
@@ -35,6 +37,8 @@ pub enum Denied {
     ConnectionInactive,
     ServiceInactive,
     Groups,
+    /// One who is to act is not named by the connection.
+    Actor,
     Resource,
     /// A request has to name a resource, and this one does not.
     NoResource,
@@ -71,6 +75,9 @@ impl Entitlement {
         }
         if !is_for(&connection, person.user) {
             return Err(Denied::Groups);
+        }
+        if !asked.actors.iter().all(|it| connection.terms.actors.contains(it)) {
+            return Err(Denied::Actor);
         }
 
         // MCP EMA §7.6.1: valid pairs of audience and resource, and no others.

@@ -17,7 +17,7 @@ const ALONE: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshT
 
 /// And what it may do besides if it proves who it is. It never acts for itself: nobody has decided
 /// about that.
-const PROVEN: [GrantType; 2] = [GrantType::TokenExchange, GrantType::JwtBearer];
+const PROVEN: [GrantType; 3] = [GrantType::TokenExchange, GrantType::JwtBearer, GrantType::JwtDpop];
 
 /// What of a person such a client may ask for at home.
 const OF_PEOPLE: &str = "openid profile email offline_access";
@@ -48,16 +48,18 @@ impl AuthorizationServer {
     }
 
     fn described(&self, id: &ClientId, document: &ClientDocument) -> RegisteredClient {
-        let mut grants = ALONE.to_vec();
+        let offered = match &self.role {
+            Role::Home => Scope::parse(OF_PEOPLE).unwrap_or_default(),
+            Role::Service(service) => service.offered(&service.described_scope),
+        };
+        // At a service the person's word alone would go around the connections of home: whoever
+        // runs it says whether that is meant.
+        let mut grants = if offered.is_empty() { vec![] } else { ALONE.to_vec() };
         if document.auth_method == AuthMethod::PrivateKeyJwt {
             grants.extend(PROVEN);
         }
         let here = self.role.grant_types();
         grants.retain(|it| document.grant_types.contains(it) && here.contains(it));
-        let offered = match &self.role {
-            Role::Home => Scope::parse(OF_PEOPLE).unwrap_or_default(),
-            Role::Service(service) => service.scope(),
-        };
         // OIDC Registration §2: RS256 is the default, and what we have no key for cannot be had.
         let alg = document.id_token_signed_response_alg.as_deref().and_then(Algorithm::parse);
         let alg = alg.filter(|it| self.keys.signer(*it).is_some()).unwrap_or(Algorithm::RS256);
@@ -79,7 +81,7 @@ impl AuthorizationServer {
                 None => offered,
             },
             id_token_signed_response_alg: alg.as_str().to_owned(),
-            dpop_bound_access_tokens: false,
+            dpop_bound_access_tokens: document.dpop_bound_access_tokens,
             described: Some(document.digest.clone()),
         };
         RegisteredClient { record: Arc::new(record), keys: document.keys.clone() }

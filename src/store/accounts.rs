@@ -113,16 +113,15 @@ pub async fn switch(
     Ok(switched.rows_affected == 1)
 }
 
-/// The account of `service` whose own name is `account`, whoever it is linked to.
-pub async fn named(
+/// Who is linked to `account` of `service`: the realm of each ([`Foreign::realm`]), and whether the
+/// link is active.
+pub async fn links_to(
     db: &impl ConnectionTrait,
     service: &ServiceId,
     account: &Subject,
-) -> Result<Option<Account>, StoreError> {
-    let row = row::Entity::find()
+) -> Result<Vec<(String, bool)>, StoreError> {
+    let rows = row::Entity::find()
         .filter(row::Column::Service.eq(service.as_str()))
-        .filter(row::Column::Account.eq(account.as_str()))
-        .one(db)
-        .await?;
-    row.map(|row| Ok(Account { id: text(TABLE, row.account)?, active: row.active })).transpose()
+        .filter(row::Column::Account.eq(account.as_str()));
+    Ok(rows.all(db).await?.into_iter().map(|row| (row.issuer, row.active)).collect())
 }

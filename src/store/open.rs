@@ -248,6 +248,8 @@ async fn connect_sqlite(url: String, connections: u32) -> Result<DatabaseConnect
                 // What a statement of many rows would have to undo is kept in memory: else it
                 // opens a file for it.
                 .pragma("temp_store", "MEMORY")
+                // What is asked for again and again is in `memory`; there are many connections.
+                .pragma("cache_size", "-1000")
                 .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
         })
         // SQLite ends a transaction by itself when the disk is full. sqlx still counts it, and

@@ -28,6 +28,7 @@ mod row {
         pub access_token_signing_alg: String,
         pub dpop_bound_access_tokens_required: bool,
         pub authorization_details_types: String,
+        pub described_scope: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -62,6 +63,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         scopes: Set(json(&service.scopes)),
         access_token_signing_alg: Set(service.access_token_signing_alg.clone()),
         dpop_bound_access_tokens_required: Set(service.dpop_bound_access_tokens_required),
+        described_scope: Set(service.described_scope.to_string()),
         authorization_details_types: Set(json(&service.authorization_details_types.pairs())),
     };
     let rest = [
@@ -75,6 +77,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         C::AccessTokenSigningAlg,
         C::DpopBoundAccessTokensRequired,
         C::AuthorizationDetailsTypes,
+        C::DescribedScope,
     ];
     row::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(rest).to_owned())
@@ -95,6 +98,7 @@ fn model(row: row::Model) -> Result<Service, StoreError> {
         scopes: parsed(TABLE, &row.scopes)?,
         access_token_signing_alg: row.access_token_signing_alg,
         dpop_bound_access_tokens_required: row.dpop_bound_access_tokens_required,
+        described_scope: text(TABLE, row.described_scope)?,
         authorization_details_types: DetailTypes::of(parsed(
             TABLE,
             &row.authorization_details_types,

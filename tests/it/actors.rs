@@ -119,10 +119,14 @@ async fn actors_of_another_issuer() {
         (claims["iss"], claims["jti"], claims["act"]) = (json!(PARTNER), json!(jti), act);
         redeem(world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await
     };
-    let act = json!({ "sub": "their-agent" });
-    assert_eq!(of_carol(&plain, "1", act.clone()).await.claims().get("act"), None);
+    let act = json!({ "iss": PARTNER, "sub": "their-agent" });
+    let short = json!({ "sub": "their-agent" });
+    assert_eq!(of_carol(&plain, "1", short.clone()).await.claims().get("act"), None);
     assert_eq!(of_carol(&plain, "2", json!("x")).await.status, 200);
-    assert_eq!(of_carol(&trusting, "1", act.clone()).await.claims()["act"], act);
+    assert_eq!(of_carol(&trusting, "1", short).await.claims()["act"], act);
+    assert_eq!(of_carol(&trusting, "3", act.clone()).await.claims()["act"], act);
+    let ours = json!({ "iss": PARTNER, "sub": "x", "act": { "iss": HOME, "sub": "robot" } });
+    assert_snapshot!(of_carol(&trusting, "4", ours).await.refusal(), @"400 invalid_grant: the act of the assertion names an actor of another issuer");
     let refused = of_carol(&trusting, "2", json!("x")).await.refusal();
     assert_snapshot!(refused, @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
 }

@@ -133,6 +133,53 @@ async fn a_request_for_other_details_than_the_assertion_has() {
     assert_snapshot!(the_same(&said), @"400 invalid_authorization_details: authorization_details asks for what is not in the assertion");
 }
 
+/// RFC 9396 §5: where nothing becomes of them they are refused, and not passed over.
+#[tokio::test]
+async fn elsewhere() {
+    let world = world().await;
+    let details = json!([channel("x")]).to_string();
+    let asked = [("authorization_details", &*details)];
+    let url = crate::support::authorize_url(HOME, "wiki-agent", &asked);
+    assert_snapshot!(world.get(&url).await.redirected_error(HOME), @"invalid_authorization_details: authorization_details are not taken here: ask for an ID-JAG with them");
+    let itself = [("grant_type", "client_credentials"), asked[0]];
+    let answer = world.post_token(HOME, "wiki-agent", &itself).await;
+    assert_snapshot!(answer.refusal(), @"400 invalid_authorization_details: authorization_details are not taken by this grant");
+}
+
+/// Another issuer gives the types that its trust names, and an issuer that vouches for details alone
+/// has not vouched for every scope.
+#[tokio::test]
+async fn what_an_issuer_may_vouch_for() {
+    let trust = "accounts = \"just_in_time\"";
+    let chat = "id = \"chat\"\n";
+    let directory = WORLD.replace(chat, &format!("{chat}{TYPES}\n"));
+    let trusted = format!("{trust}\nauthorization_details = [\"channel\"]");
+    let trusting = World::of(&directory.replace(trust, &trusted)).await;
+    let plain = World::of(&directory).await;
+    let of_carol = async |world: &World, changes: Value| {
+        let mut claims = world.id_jag_claims("carol");
+        claims["iss"] = json!(crate::support::PARTNER);
+        claims["jti"] = json!(changes.to_string());
+        claims["authorization_details"] = json!([channel("x")]);
+        let claims = crate::support::with(&claims, &changes);
+        redeem(world, &world.sign(crate::support::PARTNER, ID_JAG_TYP, &claims), &[]).await
+    };
+    let granted = of_carol(&trusting, json!({})).await.claims();
+    assert_eq!(granted["authorization_details"], json!([channel("x")]));
+    let said = [
+        of_carol(&plain, json!({})).await.refusal(),
+        of_carol(&trusting, json!({ "authorization_details": [{ "type": "export" }] }))
+            .await
+            .refusal(),
+        of_carol(&trusting, json!({ "scope": null })).await.refusal(),
+    ];
+    assert_snapshot!(said.join("\n"), @r"
+    400 invalid_grant: its issuer is not trusted with the authorization_details of the assertion
+    400 invalid_grant: its issuer is not trusted with the authorization_details of the assertion
+    400 invalid_scope: no scope that was asked for can be granted
+    ");
+}
+
 /// RFC 9396 §10.
 #[tokio::test]
 async fn what_the_metadata_say() {

@@ -70,6 +70,44 @@ async fn an_application_on_this_machine() {
     assert!(browser.sent("code").is_some());
 }
 
+/// RFC 8252 §8.6: on this machine any program can say that it is this client, so nobody is passed by.
+#[tokio::test]
+async fn each_time_anew_on_this_machine() {
+    let world = world(&json!({})).await;
+    let to = [("redirect_uri", "http://127.0.0.1:4711/back")];
+    let mut browser = Browser::open(&world, &request(&to)).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    browser.go(&request(&to)).await;
+    assert!(browser.url.contains("/consent"), "{}", browser.url);
+    browser.go(&request(&[to[0], ("prompt", "none")])).await;
+    assert_snapshot!(browser.page.redirected_error(HOME), @"consent_required: the person has to consent");
+}
+
+/// At a service the person's word alone would go around the connections of home, so the service says
+/// what may be had that way.
+#[tokio::test]
+async fn at_a_service() {
+    let settings = [("clients.described_at", "agent.example")];
+    let world = World::configured(&settings).await;
+    world.partner.publish(URL, &document(&json!({})));
+    let url = |scope: &str| authorize_url(CHAT, URL, &[("redirect_uri", BACK), ("scope", scope)]);
+    assert_snapshot!(world.get(&url("chat.read")).await.redirected_error(CHAT), @"unauthorized_client: the client is not registered to use the authorization code grant");
+    let chat = "id = \"chat\"\n";
+    let open = format!("{chat}described_clients = [\"chat.read\"]\n");
+    world.apply(&crate::support::WORLD.replace(chat, &open)).await;
+    let mut browser = Browser::open(&world, &url("chat.read chat.write")).await;
+    browser.sign_in("bob", "bob-password").await;
+    browser.allow().await;
+    let mut params = redemption(browser.sent("code").as_deref().unwrap())
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec();
+    params.retain(|(name, _)| *name != "redirect_uri");
+    params.extend([("redirect_uri", BACK.to_owned()), ("client_id", URL.to_owned())]);
+    let params: Vec<_> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(world.post_bare(CHAT, &params).await.member("scope"), "chat.read");
+}
+
 /// Nobody decided that it may do anything but act for people who let it.
 #[tokio::test]
 async fn what_it_may_not_do() {

@@ -250,13 +250,17 @@ async fn a_client_that_wants_all_its_tokens_bound() {
     assert_eq!(world.post_proven(HOME, "wiki-agent", &REPORTS, &[&proof]).await.status, 200);
 }
 
-/// ID-JAG §9.8: the grant type of its example is the same grant, and cannot be had without a proof.
+/// ID-JAG §9.8: the grant type of its example is the same grant, where both have to be bound
+/// (draft-parecki-oauth-jwt-dpop-grant §4).
 #[tokio::test]
 async fn the_other_name_of_the_grant() {
     let (world, holder) = (World::new().await, Holder::new());
     let answer = redeemed_by(&world, JWT_DPOP, None, &[]).await;
     assert_snapshot!(answer.refusal(), @"400 invalid_grant: a DPoP proof of a key is required here, for access tokens are bound to one");
+    let key = holder.thumbprint();
     let answer = redeemed_by(&world, JWT_DPOP, None, &[&holder.proof(CHAT)]).await;
+    assert_snapshot!(answer.refusal(), @"400 invalid_grant: the assertion is not bound to a key, which this grant wants");
+    let answer = redeemed_by(&world, JWT_DPOP, Some(&key), &[&holder.proof(CHAT)]).await;
     assert_eq!(answer.member("token_type"), "DPoP");
 }
 

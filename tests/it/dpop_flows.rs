@@ -59,6 +59,18 @@ async fn the_refresh_token_of_a_public_client() {
     assert_eq!(todo(&world, &refresh, None).await.status, 400);
 }
 
+/// RFC 9449 §5: what was given without a proof cannot be bound later, and so is not refreshed by one.
+#[tokio::test]
+async fn a_refresh_token_that_was_not_bound() {
+    let (world, holder) = (World::new().await, Holder::new());
+    let code = code_of_todo(&world).await;
+    let token = todo(&world, &at_todo(&code), None).await.member("refresh_token");
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+    let answer = todo(&world, &refresh, Some(&holder.proof(HOME))).await;
+    assert_snapshot!(answer.refusal(), @"400 invalid_grant: the refresh token was given without a proof of a key, and cannot be bound to one now");
+    assert_eq!(todo(&world, &refresh, None).await.member("token_type"), "Bearer");
+}
+
 /// RFC 9449 §5: of a client that authenticates, the refresh token is bound to that already.
 #[tokio::test]
 async fn the_refresh_token_of_a_confidential_client() {

@@ -60,4 +60,5 @@ mod token_exchange_refresh;
 mod token_exchange_request;
 mod token_exchange_subject;
 mod userinfo;
+mod well_known;
 mod withdrawn;

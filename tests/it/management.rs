@@ -7,9 +7,11 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::{Value, json};
 use time::Duration;
 
+use tegata::model::Outcome;
+
 use crate::support::{
-    Answer, CHAT, HOME, World, allowed_by_alice, exchange, form, id_token_of, redeem, request,
-    secret_of,
+    Answer, Browser, CHAT, HOME, Holder, World, allowed_by_alice, authorize_url, exchange, form,
+    id_token_of, redeem, redemption, request, secret_of,
 };
 
 /// A request of a client that authenticates by Basic, to this path.
@@ -145,6 +147,44 @@ async fn revocation() {
         assert!(ledger.iter().any(|it| it.entry.event.as_str() == "revocation"));
     }
     assert_snapshot!(crate::support::the_same(&said), @"400 invalid_grant: the token was issued to another client");
+}
+
+/// One that was found by somebody who has not its key revokes nothing, where nothing else says whose
+/// it is; and what is revoked already leaves no more entries.
+#[tokio::test]
+async fn what_strangers_can_revoke() {
+    let (world, holder) = (World::new().await, Holder::new());
+    let changes = [
+        ("redirect_uri", "https://todo.example/callback"),
+        ("scope", "openid profile offline_access"),
+    ];
+    let mut browser = Browser::open(&world, &authorize_url(HOME, "todo-app", &changes)).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    let code = browser.sent("code").unwrap();
+    let mut params = redemption(&code).to_vec();
+    params.retain(|(name, _)| *name != "redirect_uri");
+    params.extend([changes[0], ("client_id", "todo-app")]);
+    let proof = holder.proof(HOME);
+    let asked = request("POST", &format!("{HOME}/oauth2/token"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("dpop", proof)
+        .body(Body::from(form(&params)));
+    let tokens = world.send(asked.unwrap()).await;
+    let revoke = async |token: &str| {
+        let pairs = [("token", token), ("client_id", "todo-app")];
+        let asked = request("POST", &format!("{HOME}/oauth2/revoke"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form(&pairs)));
+        world.send(asked.unwrap()).await
+    };
+    assert_eq!(revoke(&tokens.access_token()).await.member("error"), "unsupported_token_type");
+    for _ in 0..3 {
+        assert_eq!(revoke(&tokens.member("refresh_token")).await.status, 200);
+    }
+    let ledger = world.ledger().await;
+    let entries = ledger.iter().filter(|it| it.entry.event.as_str() == "revocation");
+    assert_eq!(entries.filter(|it| it.entry.outcome == Outcome::Issued).count(), 1);
 }
 
 /// RFC 7009 §2.2 and §2.2.1.

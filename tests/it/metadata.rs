@@ -1,9 +1,9 @@
 //! What a server says about itself (RFC 8414, OIDC Discovery, ID-JAG §7), and its keys.
 
-use insta::{assert_json_snapshot, assert_snapshot};
+use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, CALENDAR, CHAT, HOME, World, header_of, request};
+use crate::support::{Answer, CALENDAR, CHAT, HOME, World, header_of};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -51,6 +51,10 @@ fn lists_apart(mut metadata: Value) -> Value {
     let proofs = taken("dpop_signing_alg_values_supported");
     let introspection = taken("introspection_endpoint_auth_methods_supported");
     let revocation = taken("revocation_endpoint_auth_methods_supported");
+    for at in ["introspection", "revocation"] {
+        let algorithms = taken(&format!("{at}_endpoint_auth_signing_alg_values_supported"));
+        assert_eq!(algorithms, proofs);
+    }
     assert_eq!(proofs, metadata["token_endpoint_auth_signing_alg_values_supported"]);
     assert_eq!(revocation, metadata["token_endpoint_auth_methods_supported"]);
     assert_eq!(introspection.as_array().unwrap()[..], revocation.as_array().unwrap()[..3]);
@@ -369,39 +373,4 @@ fn is_public_json(answer: &Answer, content_type: &str) {
     assert_eq!(answer.header("cache-control"), "public, max-age=300");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     assert_eq!(answer.header("set-cookie"), "");
-}
-
-/// A path is a service's or nobody's: what only begins like it, or is not hosted, is not.
-#[tokio::test]
-async fn metadata_of_nobody() {
-    let world = World::with(
-        "[[service]]\nid = \"elsewhere\"\nname = \"Elsewhere\"\nhosted = false\n\
-         issuer = \"https://home.example/services/elsewhere\"\n\
-         resources = [\"https://else.example/\"]\nscopes = { \"x\" = \"X\" }\n",
-    )
-    .await;
-    for path in [
-        "/.well-known/oauth-authorization-server/services/chatter",
-        "/.well-known/oauth-authorization-server/services",
-        "/.well-known/oauth-authorization-server/services/chat/x",
-        "/.well-known/oauth-authorization-server/services/elsewhere",
-        "/services/elsewhere/.well-known/openid-configuration",
-        "/services/calendar/.well-known/openid-configuration",
-        "/services/chat/.well-known/oauth-authorization-server/services/chat",
-        "/.well-known/oauth-protected-resource",
-    ] {
-        assert_eq!(world.get(&format!("{HOME}{path}")).await.status, 404, "{path}");
-    }
-    let at_calendar = format!("{CALENDAR}/services/chat/.well-known/openid-configuration");
-    assert_eq!(world.get(&at_calendar).await.status, 404);
-}
-
-/// RFC 9110 §9.3.2: HEAD is GET without the content.
-#[tokio::test]
-async fn only_the_head() {
-    let world = World::new().await;
-    let head = request("HEAD", &format!("{CHAT}{OPENID}")).body(axum::body::Body::empty());
-    let answer = world.send(head.unwrap()).await;
-    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""));
-    assert_snapshot!(answer.header("content-type"), @"application/json");
 }

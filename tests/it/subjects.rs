@@ -98,6 +98,28 @@ async fn somebody_who_was_disabled() {
     assert_snapshot!(the_same(&said), @"400 access_denied: the account of the person is not active here");
 }
 
+/// An account that was made for another issuer is none of this one's, and a link that was switched
+/// off is not gone around by another name.
+#[tokio::test]
+async fn accounts_of_others() {
+    let world = world("aud_sub = true\nemail_domains = [\"example.com\"]").await;
+    linked(&world, Some("other"), "carol-of-another").await;
+    let named = json!({ "sub": "x", "aud_sub": "carol-of-another" });
+    assert_snapshot!(of_carol(&world, &named).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
+    let alice = world.sub_of("alice").await;
+    linked(&world, None, &alice).await;
+    let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
+    let carol = Foreign::of(Issuer::parse(PARTNER).unwrap(), Subject::parse("carol").unwrap());
+    assert!(accounts::switch(db, &chat, &carol, false).await.unwrap());
+    world.meddled().await;
+    let email = json!({ "sub": "y", "email": "alice@example.com", "email_verified": true });
+    let said = [
+        of_carol(&world, &json!({ "sub": "y", "aud_sub": alice })).await.refusal(),
+        of_carol(&world, &email).await.refusal(),
+    ];
+    assert_snapshot!(the_same(&said), @"400 access_denied: the account of the person is not active here");
+}
+
 /// ID-JAG §6.3: an issuer with tenants is trusted for one of them.
 /// Row 135.
 #[tokio::test]

@@ -115,6 +115,28 @@ async fn a_person_who_was_disabled() {
     assert_snapshot!(exchanged(&world, &token).await.refusal(), @"400 invalid_grant: the person is unknown or not active");
 }
 
+/// `docs/decisions/0016-ended-sessions.md`: who signs out stops the agents, however they ask.
+/// Row 59.
+#[tokio::test]
+async fn a_person_who_signed_out() {
+    let world = World::new().await;
+    let mut browser = allowed_by_alice(&world, &[]).await;
+    let token = world.redeem(&browser).await.member("refresh_token");
+    browser.go(&format!("{HOME}/oauth2/logout")).await;
+    browser.submit(&[]).await;
+    assert_snapshot!(exchanged(&world, &token).await.refusal(), @"400 invalid_grant: the login that this comes from has ended: the person has to sign in again");
+}
+
+/// As the refresh token grant would refuse it: what was allowed then was withdrawn.
+#[tokio::test]
+async fn a_client_that_may_not_go_on() {
+    let world = World::new().await;
+    let token = refresh_token_of_alice(&world).await;
+    let scope = "\"openid profile email offline_access reports\"";
+    world.apply(&crate::support::WORLD.replace(scope, "\"openid profile email reports\"")).await;
+    assert_snapshot!(exchanged(&world, &token).await.refusal(), @"400 invalid_grant: nothing of the scope that was granted may be given to the client any more");
+}
+
 /// Row 63.
 #[tokio::test]
 async fn where_they_are_switched_off() {

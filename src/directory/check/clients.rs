@@ -189,7 +189,7 @@ fn unfit(
             "ID-JAGs are issued by home, not by a service",
             "take token-exchange out, or take `at` out",
         )),
-        GrantType::JwtBearer if !at_service => Some((
+        GrantType::JwtBearer | GrantType::JwtDpop if !at_service => Some((
             "ID-JAGs are taken by a service, not by home",
             "take jwt-bearer out, or say with `at` which service",
         )),

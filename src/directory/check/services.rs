@@ -8,7 +8,7 @@ use crate::directory::declared::DeclaredService;
 use crate::directory::file::Entry;
 use crate::directory::raw::RawService;
 use crate::model::{DetailTypes, Service};
-use crate::oauth::ServiceId;
+use crate::oauth::{Scope, ServiceId};
 
 /// The longest id: it is part of a URL.
 const LONGEST_ID: usize = 63;
@@ -41,7 +41,7 @@ impl Check<'_> {
         let mut aliases = raw.audience_aliases.clone();
         aliases.sort();
         aliases.dedup();
-        Some(Service {
+        let mut service = Service {
             id,
             name,
             issuer,
@@ -52,8 +52,20 @@ impl Check<'_> {
             scopes: self.scopes(path, raw),
             access_token_signing_alg: self.access_token_signing_alg(path, raw),
             dpop_bound_access_tokens_required: self.bound_tokens(path, raw),
+            described_scope: Scope::default(),
             authorization_details_types: self.detail_types(path, raw),
-        })
+        };
+        service.described_scope = self.described_scope(path, raw, &service);
+        Some(service)
+    }
+
+    fn described_scope(&mut self, path: &str, raw: &RawService, service: &Service) -> Scope {
+        let path = format!("{path} described_clients");
+        if !raw.described_clients.is_empty() && !raw.hosted {
+            let wrong = "the service lives elsewhere, and decides there about its clients";
+            self.notes.note(&path, wrong, "take it out");
+        }
+        self.scopes_of(&path, &raw.described_clients, service)
     }
 
     fn access_token_signing_alg(&mut self, path: &str, raw: &RawService) -> String {

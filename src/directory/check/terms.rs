@@ -37,16 +37,21 @@ impl Check<'_> {
     }
 
     fn details(&mut self, path: &str, raw: &RawConnection, service: &Service) {
+        self.detail_types_of(path, &raw.authorization_details, service);
         let path = format!("{path} authorization_details");
-        let known = service.authorization_details_types.names();
-        for unknown in raw.authorization_details.iter().filter(|it| !known.contains(it)) {
-            let wrong = format!("service {} has no type {unknown:?}", service.id);
-            let fix = "take it out, or add it to the authorization_details_types of the service";
-            self.notes.note(&path, wrong, fix);
-        }
         if !raw.authorization_details.is_empty() && raw.approval.as_deref() == Some("user") {
             let wrong = "the consent page cannot show them, so no person can allow them";
             self.notes.note(&path, wrong, "write approval = \"admin\", or take them out");
+        }
+    }
+
+    /// Types of `authorization_details` that the service must have.
+    pub(super) fn detail_types_of(&mut self, path: &str, types: &[String], service: &Service) {
+        let known = service.authorization_details_types.names();
+        for unknown in types.iter().filter(|it| !known.contains(it)) {
+            let wrong = format!("service {} has no type {unknown:?}", service.id);
+            let fix = "take it out, or add it to the authorization_details_types of the service";
+            self.notes.note(format!("{path} authorization_details"), wrong, fix);
         }
     }
 
@@ -79,6 +84,11 @@ impl Check<'_> {
             if name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str()) {
                 let fix = "take it out, or give the claim another name";
                 self.notes.note(&path, "this claim is the issuer's own word", fix);
+            }
+            let text = ["email", "aud_sub", "aud_tenant"].contains(&name.as_str());
+            if text && source == "groups" {
+                let fix = "take one that is a single text";
+                self.notes.note(&path, "this claim is a text, and groups are several", fix);
             }
             let fix = "write \"email\", \"name\", \"username\", \"groups\", or a text after \"=\"";
             if let Some(source) =

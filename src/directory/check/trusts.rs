@@ -78,7 +78,7 @@ impl Check<'_> {
             reuse: self.reuse(path, raw),
             accounts: self.accounts(path, raw, &issuer),
             longest: self.longest(path, raw, &issuer),
-            terms: self.trust_terms(path, raw, &issuer),
+            terms: self.trust_terms(path, raw, &issuer, service),
             active: raw.active,
             issuer,
         })
@@ -144,10 +144,18 @@ impl Check<'_> {
     }
 
     /// How far the issuer is believed about who is meant (ID-JAG §6.3 and §9.5).
-    fn trust_terms(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> TrustTerms {
+    fn trust_terms(
+        &mut self,
+        path: &str,
+        raw: &RawTrust,
+        issuer: &Issuer,
+        service: &Service,
+    ) -> TrustTerms {
+        self.detail_types_of(path, &raw.authorization_details, service);
         let terms = TrustTerms {
             tenant: raw.tenant.clone(),
             aud_tenant: raw.aud_tenant.clone(),
+            authorization_details: raw.authorization_details.clone(),
             act: raw.act,
             resource_required: raw.resource_required,
             aud_sub: raw.aud_sub,

@@ -17,6 +17,8 @@ pub struct Ask {
     before: Option<Arc<Consent>>,
     /// The services that the client could reach for them, whoever decides about it.
     pub reachable: Vec<Reachable>,
+    /// What the client says of itself, if that is all that is known of it.
+    described: Option<String>,
     /// Whether anything of it is new.
     new: bool,
 }
@@ -47,7 +49,7 @@ impl Ask {
         let service =
             |it: &Reachable| format!(" {} {:?} ({})", it.service.id, it.approval, it.scope);
         let services: String = self.reachable.iter().map(service).collect();
-        format!("{}:{services}", user.id)
+        format!("{}:{services} {}", user.id, self.described.as_deref().unwrap_or_default())
     }
 }
 
@@ -63,11 +65,12 @@ pub async fn ask(
     let catalogue = &server.catalogue;
     let connections = catalogue.connections_of(&client.id);
     let reachable = policy::reachable(connections, catalogue.services(), user);
-    let unasked = policy::consent_of(&reachable, before.as_deref());
     // Where its answers go, or whose keys count, is part of what was allowed.
-    let same = before.as_ref().is_some_and(|it| it.described == client.described);
+    let same = before.as_ref().is_none_or(|it| it.described == client.described);
+    let before = before.filter(|_| same);
+    let unasked = policy::consent_of(&reachable, before.as_deref());
     let covered = before.as_ref().is_some_and(|it| it.scope.covers(&request.scope));
-    let new = !covered || !same || !unasked.is_empty();
+    let new = !covered || !unasked.is_empty();
     let reachable = reachable
         .into_iter()
         .map(|(connection, service, scope)| Reachable {
@@ -76,7 +79,7 @@ pub async fn ask(
             approval: connection.approval,
         })
         .collect();
-    Ok(Ask { before, reachable, new })
+    Ok(Ask { before, reachable, described: client.described.clone(), new })
 }
 
 /// The person allows it: a code is issued, and their word remembered.

@@ -65,7 +65,7 @@ pub enum Unproven {
     Parameters(#[from] ParamError),
     #[error("the application is not known here, or not active")]
     UnknownClient,
-    #[error("what the application says of itself at its own address cannot be taken: {0}")]
+    #[error("what the application says of itself at its own address cannot be taken: {}", .0.told())]
     Undescribed(#[from] Unreachable),
     #[error("the redirect_uri is not one that the application registered")]
     UnregisteredRedirectUri,
@@ -77,6 +77,7 @@ impl Unproven {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Parameters(it) => it.code(),
+            Self::Undescribed(it) if it.may_pass() => ErrorCode::TemporarilyUnavailable,
             Self::UnknownClient | Self::Undescribed(_) => ErrorCode::UnauthorizedClient,
             Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
             Self::Store(it) => it.code(),
@@ -99,6 +100,8 @@ pub enum Refusal {
     RequestUri,
     #[error("registration is not supported: clients are registered beforehand")]
     Registration,
+    #[error("authorization_details are not taken here: ask for an ID-JAG with them")]
+    Details,
     #[error("the client is not registered to use the authorization code grant")]
     UnauthorizedClient,
     #[error("code_challenge is required (RFC 7636)")]
@@ -124,6 +127,7 @@ impl Refusal {
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
             Self::Registration => ErrorCode::RegistrationNotSupported,
+            Self::Details => ErrorCode::InvalidAuthorizationDetails,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Resource => ErrorCode::InvalidTarget,
@@ -177,6 +181,10 @@ pub fn check(
     }
     if params.optional("registration")?.is_some() {
         return Err(Refusal::Registration);
+    }
+    // RFC 9396 §5: what nobody can be asked for here is not passed over.
+    if params.optional("authorization_details")?.is_some() {
+        return Err(Refusal::Details);
     }
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);

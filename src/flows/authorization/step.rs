@@ -44,11 +44,18 @@ pub async fn next(
         }
     };
     let ask = consent::ask(server, client, request, user).await?;
-    Ok(match (ask.is_needed() || request.asks(Prompt::Consent), silent) {
+    let asked = ask.is_needed() || request.asks(Prompt::Consent) || is_anybody(client, request);
+    Ok(match (asked, silent) {
         (false, _) => Step::Respond,
         (true, true) => Step::Refuse(ErrorCode::ConsentRequired, "the person has to consent"),
         (true, false) => Step::Consent(Box::new(ask)),
     })
+}
+
+/// RFC 8252 §8.6: on this machine any program can listen, and say that it is a client of which all
+/// that is known stands at a public address.
+fn is_anybody(client: &Client, request: &AuthorizationRequest) -> bool {
+    client.described.is_some() && client.is_public() && request.redirect_uri.is_on_loopback()
 }
 
 /// What a login is worth to a request.
