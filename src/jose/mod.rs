@@ -9,6 +9,10 @@ mod signing_key;
 mod strict_json;
 mod thumbprint;
 mod unverified;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod vectors_rfc;
 
 pub use algorithm::Algorithm;
 pub use bad_jwt::BadJwt;

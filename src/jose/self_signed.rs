@@ -22,7 +22,7 @@ struct Header {
 }
 
 /// What only a private or a symmetric key has (RFC 7518 §6).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(super) const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The claims of `text`, and the thumbprint of the key that is in its header and made its
 /// signature: RFC 9449 §4.3, (2) and (4) to (7). It says nothing about whose key that is.

@@ -44,3 +44,24 @@ impl CodeVerifier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7636 Appendix B.
+    #[test]
+    fn vectors_of_the_rfc() {
+        let rfc: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/rfc.json")).unwrap();
+        let vectors = rfc["pkce_s256"].as_array().unwrap();
+        assert_eq!(vectors.len(), 1);
+        for vector in vectors {
+            let challenge = CodeChallenge::parse(vector["challenge"].as_str().unwrap()).unwrap();
+            let verifier = vector["verifier"].as_str().unwrap();
+            let meets = |text: &str| challenge.is_met_by(&CodeVerifier::parse(text).unwrap());
+            assert!(meets(verifier));
+            assert!(!meets(&verifier.to_lowercase()) && !meets(challenge.as_str()));
+        }
+    }
+}

@@ -140,3 +140,20 @@ fn hash(access_token: &str) -> String {
 
 /// How long a nonce is good for at least: as long as a proof.
 pub const NONCE_LIFETIME: Duration = LONGEST.saturating_add(LEEWAY);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9449 §7.1.
+    #[test]
+    fn vectors_of_the_rfc() {
+        let rfc: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/rfc.json")).unwrap();
+        let vectors = rfc["ath"].as_array().unwrap();
+        assert_eq!(vectors.len(), 1);
+        for vector in vectors {
+            assert_eq!(hash(vector["token"].as_str().unwrap()), vector["ath"]);
+        }
+    }
+}
