@@ -1,7 +1,5 @@
 //! Public keys, ours and those of others, and what they verify.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde::de::DeserializeOwned;
@@ -9,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::algorithm::Algorithm;
 use super::bad_jwt::BadJwt;
+use super::rsa;
 use super::unverified::UnverifiedJwt;
 
 /// A set of public keys (RFC 7517 §5). Keys that we cannot use are left out.
@@ -109,7 +108,7 @@ impl PublicKey {
 
     pub(super) fn read(members: Map<String, Value>) -> Option<Self> {
         let jwk = Jwk::from_map(members).ok()?;
-        if jwk.key_type() == "RSA" && !(has_proper_exponent(&jwk) && is_of_usual_size(&jwk)) {
+        if jwk.key_type() == "RSA" && !rsa::is_sound(&jwk) {
             return None;
         }
         if jwk.key_use().is_some_and(|it| it != "sig") {
@@ -127,33 +126,6 @@ impl PublicKey {
         usable.then(|| Self { key_id: jwk.key_id().map(str::to_owned), verifiers })
     }
 }
-
-/// RFC 8017 §3.1: "the RSA public exponent e is an integer between 3 and n - 1", and prime to
-/// an even number. By an exponent of 1 everybody can sign.
-fn has_proper_exponent(jwk: &Jwk) -> bool {
-    let exponent = jwk.parameter("e").and_then(Value::as_str).unwrap_or_default();
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(exponent).unwrap_or_default();
-    match bytes.split_last() {
-        Some((1, rest)) => rest.iter().any(|byte| *byte != 0),
-        Some((last, _)) => last % 2 == 1,
-        None => false,
-    }
-}
-
-/// Verifying takes a time that grows with both numbers, and strangers bring keys of their own: by the
-/// largest that OpenSSL takes, a hundred times as long as by a usual one.
-fn is_of_usual_size(jwk: &Jwk) -> bool {
-    let bytes = |name: &str| {
-        let text = jwk.parameter(name).and_then(Value::as_str).unwrap_or_default();
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-        bytes.iter().skip_while(|byte| **byte == 0).count()
-    };
-    bytes("n") <= LONGEST_MODULUS && bytes("e") <= LONGEST_EXPONENT
-}
-
-/// Of RSA keys, in bytes: 8192 bits, and what everybody's exponent, 65537, fits in.
-const LONGEST_MODULUS: usize = 1024;
-const LONGEST_EXPONENT: usize = 4;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 mod algorithm;
 mod bad_jwt;
 mod key_set;
+mod rsa;
 mod seal;
 mod self_signed;
 mod signing_key;

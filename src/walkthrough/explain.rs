@@ -44,7 +44,7 @@ pub fn claim(name: &str) -> &'static str {
         "may_act" => "who may act for the person",
         "htm" => "the method of the request that it was made for",
         "htu" => "the address of the request that it was made for",
-        "ath" => "ties it to the access token beside it",
+        "ath" => "ties it to the access token that it comes with",
         "grant_id" => "all that came from the same authorization has this",
         "cnf" => "the key that its holder must prove",
         "tenant" => "the tenant of the issuer",
