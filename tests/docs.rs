@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,4 +87,37 @@ fn every_decision_says_what_and_why() {
         let text = fs::read_to_string(&decision).unwrap();
         assert!(text.starts_with("# "), "{}: begin with a title", decision.display());
     }
+}
+
+/// The rows of the checklist that tests name: `/// Row 5.` or `/// Rows 1, 3–5.`, on a line alone.
+fn tested_rows() -> BTreeSet<u32> {
+    let files = ["tests", "src"].into_iter().flat_map(|it| files_below(it, "rs"));
+    let mut rows = BTreeSet::new();
+    for file in files {
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let named = line.trim().strip_prefix("/// Row").map(|it| it.trim_start_matches('s'));
+            let Some(list) = named.and_then(|it| it.trim().strip_suffix('.')) else { continue };
+            for part in list.split(',').map(str::trim) {
+                let (first, last) = part.split_once('–').unwrap_or((part, part));
+                if let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>()) {
+                    rows.extend(first..=last);
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// `docs/specs.md` says which rows no test has, and there are no others.
+#[test]
+fn every_row_of_the_checklist_has_a_test_or_is_named() {
+    let specs = text("docs/specs.md");
+    let (_, rest) = specs.split_once("## Rows without a test").unwrap();
+    let named: BTreeSet<u32> = rest
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .collect();
+    let tested = tested_rows();
+    let missing: BTreeSet<u32> = (1..=178).filter(|row| !tested.contains(row)).collect();
+    assert_eq!(named, missing, "those that docs/specs.md names, and those without a test");
 }

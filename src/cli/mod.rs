@@ -5,6 +5,7 @@ mod apply;
 mod backup;
 mod client;
 mod doctor;
+mod explain;
 mod failure;
 mod keys;
 mod ledger;
@@ -63,6 +64,7 @@ enum Command {
     Account(account::Args),
     Ledger(ledger::Args),
     Policy(policy::Args),
+    Explain(explain::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Doctor(doctor::Args),
@@ -85,6 +87,7 @@ pub async fn run() -> ExitCode {
         Command::Client(args) => on(config(), |config| client::run(config, args)).await,
         Command::Ledger(args) => on(config(), |config| ledger::run(config, args)).await,
         Command::Policy(args) => on(config(), |config| policy::run(config, args)).await,
+        Command::Explain(args) => on(config(), |config| explain::run(config, args)).await,
         Command::Backup(args) => on(config(), |config| backup::run(config, args)).await,
         Command::Restore(args) => on(config(), |config| restore::run(config, args)).await,
         Command::Doctor(args) => doctor::run(named, args).await,

@@ -12,7 +12,7 @@ use super::form::BadForm;
 use super::pages::{ErrorPage, SignInFailure};
 use crate::grants::TokenError;
 use crate::limits::TurnedAway;
-use crate::oauth::{ErrorCode, Issuer, error_description};
+use crate::oauth::{ErrorCode, Issuer, RequestId, error_description};
 use crate::telemetry::with_causes;
 
 /// What a request gets that was not answered in time.
@@ -31,6 +31,8 @@ pub(super) struct OAuthError {
     nonce: Option<String>,
     /// What else the body says.
     more: Map<String, Value>,
+    /// By which name `tegata explain` knows it.
+    decision: Option<RequestId>,
 }
 
 /// How long whoever meets [`ErrorCode::TemporarilyUnavailable`] should wait, in seconds.
@@ -83,16 +85,22 @@ impl From<TokenError> for OAuthError {
         };
         let nonce = error.nonce().map(str::to_owned);
         let more = error.step_up().map(|(acr, max_age)| stronger(acr, max_age)).unwrap_or_default();
-        Self { code, description, status, retry_after, nonce, more }
+        Self { code, description, status, retry_after, nonce, more, decision: None }
     }
 }
 
 impl OAuthError {
+    /// The same, as it is told to whoever sent `request`: with the name of the decision in the end.
+    pub(super) fn told_to(self, request: &RequestId) -> Self {
+        Self { decision: Some(request.clone()), ..self }
+    }
+
     /// A refusal that says no more than why, and for how many seconds to wait.
     pub(super) fn of(code: ErrorCode, why: &str, retry_after: Option<u64>) -> Self {
         let description = if code == ErrorCode::ServerError { OUR_FAULT } else { why }.to_owned();
         let (nonce, more) = (None, Map::new());
-        Self { code, description, status: status(code), retry_after, nonce, more }
+        let status = status(code);
+        Self { code, description, status, retry_after, nonce, more, decision: None }
     }
 }
 
@@ -124,7 +132,9 @@ impl IntoResponse for BadForm {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let mut response = with_more(self.status, self.code, &self.description, self.more);
+        let decision = self.decision.map(|it| format!(" [decision {it}]")).unwrap_or_default();
+        let description = format!("{}{decision}", self.description);
+        let mut response = with_more(self.status, self.code, &description, self.more);
         if let Some(nonce) = self.nonce.and_then(|it| HeaderValue::from_str(&it).ok()) {
             response.headers_mut().insert("dpop-nonce", nonce);
         }

@@ -33,7 +33,8 @@ pub(super) async fn introspect(
             management::introspect(server, client, token, attempt).await
         },
     );
-    Ok((NOT_KEPT, Json(answer.await?)).into_response())
+    let answer = answer.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
+    Ok((NOT_KEPT, Json(answer)).into_response())
 }
 
 /// RFC 7009 §2.1.
@@ -54,7 +55,7 @@ pub(super) async fn revoke(
             management::revoke(server, client, params.required("token")?, attempt).await
         },
     );
-    done.await?;
+    done.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
     Ok((StatusCode::OK, NOT_KEPT).into_response())
 }
 
@@ -77,7 +78,8 @@ pub(super) async fn reachable(
         &mut attempt,
         async |client, attempt| management::reachable(server, client, attempt).await,
     );
-    Ok((NOT_KEPT, Json(answer.await?)).into_response())
+    let answer = answer.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
+    Ok((NOT_KEPT, Json(answer)).into_response())
 }
 
 fn attempt(here: &Here, event: LedgerEvent) -> Attempt {

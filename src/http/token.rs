@@ -37,7 +37,8 @@ pub(super) async fn token(
     let nonces = &server.shared.dpop_nonces;
     let now = server.shared.environment.clock.now();
     let nonce = nonces.are_required().then(|| [("dpop-nonce", nonces.current(now))]);
-    Ok((NOT_KEPT, JSON, nonce, written(&answer?)))
+    let answer = answer.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
+    Ok((NOT_KEPT, JSON, nonce, written(&answer)))
 }
 
 async fn unread(here: &Here, bad: TokenError) -> TokenError {

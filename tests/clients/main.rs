@@ -2,6 +2,7 @@
 //!
 //! `scripts/test` installs the ones from npm; the lock file here pins them.
 
+mod demo;
 mod person;
 mod relying_party;
 #[path = "../support/started.rs"]

@@ -197,7 +197,9 @@ async fn refusals() {
     for answer in &answers {
         let row = row_of(&world, answer).await;
         let Outcome::Refused { code, reason } = &row.outcome else { panic!("{row:?}") };
-        assert_eq!((code, reason), (&answer.member("error"), &answer.member("error_description")));
+        let decision = format!(" [decision {}]", answer.header("x-request-id"));
+        let told = (&answer.member("error"), &answer.member("error_description"));
+        assert_eq!((code, &format!("{reason}{decision}")), told);
         assert_eq!(row.jti, None);
         lines.push(line(&row, &names));
     }

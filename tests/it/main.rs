@@ -14,6 +14,7 @@ mod consent;
 mod directory_changes;
 mod dpop;
 mod dpop_flows;
+mod explained;
 mod guessing;
 mod hostile_browser;
 mod hostile_claims;

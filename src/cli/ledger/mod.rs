@@ -3,7 +3,7 @@
 mod chain;
 mod date;
 mod export;
-mod shown;
+pub(super) mod shown;
 mod verify;
 
 use std::time::Duration;

@@ -14,13 +14,13 @@ use crate::store::{self, Store};
 use crate::terminal::{Ink, printable};
 
 /// The usernames, looked up once each.
-pub(super) struct Names<'a> {
+pub(in crate::cli) struct Names<'a> {
     store: &'a Store,
     known: BTreeMap<Subject, Option<String>>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(store: &'a Store) -> Self {
+    pub(in crate::cli) fn new(store: &'a Store) -> Self {
         Self { store, known: BTreeMap::new() }
     }
 
@@ -36,7 +36,11 @@ impl<'a> Names<'a> {
     }
 
     /// When, what, who for whom, at what, how much, and by which name it goes.
-    pub(super) async fn line(&mut self, row: &LedgerRow, ink: Ink) -> Result<String, Failure> {
+    pub(in crate::cli) async fn line(
+        &mut self,
+        row: &LedgerRow,
+        ink: Ink,
+    ) -> Result<String, Failure> {
         let entry = &row.entry;
         let name = self.of(entry.user.as_ref()).await?;
         let name = name.or_else(|| entry.user.as_ref().map(ToString::to_string));
@@ -57,7 +61,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    pub(super) async fn json(&mut self, row: &LedgerRow) -> Result<Value, Failure> {
+    pub(in crate::cli) async fn json(&mut self, row: &LedgerRow) -> Result<Value, Failure> {
         let LedgerRow { number, entry } = row;
         let (outcome, code, reason) = match &entry.outcome {
             Outcome::Issued => ("issued", None, None),

@@ -17,7 +17,7 @@ pub(super) use append::{Head, append};
 pub use checkpoints::{checkpoints, keep_checkpoint, newest_checkpoints, unvouched_ends};
 pub(super) use months::is_over;
 pub use months::{hold, month_of, prepare, show_months};
-pub use read::{chains, named, obtained_by, records, tail};
+pub use read::{chains, named, obtained_by, of_request, records, tail};
 pub use retention::{Ending, clear, drop_month, dropped, past};
 pub use walk::{Broken, Walk, Walked};
 

@@ -63,6 +63,37 @@ pub async fn obtained_by(
     Ok(rows)
 }
 
+/// The rows of one request, which came at about `at`: no index has them, but numbers go with the
+/// time, and a minute is enough for those that were late.
+pub async fn of_request(
+    db: &impl ConnectionTrait,
+    request: &str,
+    at: OffsetDateTime,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    const AROUND: time::Duration = time::Duration::MINUTE;
+    let first = first_since(db, at - AROUND).await?;
+    let end = first_since(db, at + AROUND).await?;
+    let rest =
+        format!("WHERE number >= $1 AND number < $2 AND request = $3 ORDER BY number LIMIT {MOST}");
+    let rows = select(db, &rest, [first.into(), end.into(), request.into()]).await?;
+    rows.into_iter().map(row::model).collect()
+}
+
+/// The number of about the first row since `at`, found by halves.
+async fn first_since(db: &impl ConnectionTrait, at: OffsetDateTime) -> Result<i64, StoreError> {
+    let (mut low, mut high) = (0, last_number(db).await? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let next =
+            select(db, "WHERE number >= $1 ORDER BY number LIMIT 1", [middle.into()]).await?;
+        match next.first() {
+            Some(row) if row.at < milliseconds(at) => low = row.number + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
 /// The next rows after `after`, at most `at_most`, as they lie there: from the beginning of the
 /// month of `since` on, and those from before there were months.
 pub async fn records(

@@ -48,6 +48,9 @@ impl Answer {
     /// `status error: error_description`, for tests that expect a refusal.
     pub fn refusal(&self) -> String {
         let (error, said) = (self.member("error"), self.member("error_description"));
+        // Tokens and what is like them say by which name `tegata explain` knows it.
+        let decision = format!(" [decision {}]", self.header("x-request-id"));
+        let said = said.strip_suffix(&decision).unwrap_or(&said);
         assert_eq!(self.header("cache-control"), "no-store");
         format!("{} {error}: {said}", self.status.as_u16())
     }
