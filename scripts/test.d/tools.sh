@@ -43,6 +43,7 @@ install_tools() {
   if ! has npm; then debian nodejs npm; fi
   recent_node
   install_stock_clients
+  install_python_clients
 }
 
 # The stock clients want Node.js 20. Debian 12 has 18, but its npm brings a newer one.
@@ -74,4 +75,15 @@ install_stock_clients() {
   if [[ ! $installed -nt tests/clients/package-lock.json ]]; then
     (cd tests/clients && npm ci --no-audit --no-fund --ignore-scripts)
   fi
+}
+
+# An environment of their own, with what the lock file pins, each package by its hash.
+install_python_clients() {
+  local python=target/python lock=tests/clients/requirements.txt
+  if [[ $python/installed -nt $lock ]]; then return; fi
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then debian python3 python3-venv; fi
+  python3 -m venv "$python"
+  "$python/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --requirement "$lock"
+  touch "$python/installed"
 }

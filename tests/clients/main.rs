@@ -1,6 +1,6 @@
 //! Stock clients of others against the started binary. What they send is theirs, not ours.
 //!
-//! `scripts/test` installs the ones from npm; the lock file here pins them.
+//! `scripts/test` installs those of npm and of PyPI; the lock files here pin them.
 
 mod demo;
 mod person;
@@ -11,6 +11,9 @@ mod started;
 use std::process::Command;
 
 use started::{PASSWORD, Started, USERNAME};
+
+/// Of the environment that `scripts/test` makes for `requirements.txt`.
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
@@ -33,9 +36,23 @@ async fn mcp_typescript_sdk_as_provider() {
     run_against("mcp_provider.mjs", &Started::new().await);
 }
 
+/// Authlib, for both legs by ID token and by refresh token, introspection and revocation; and as the
+/// server that takes our ID-JAG.
+#[tokio::test]
+async fn authlib() {
+    run_against("authlib_client.py", &Started::new().await);
+}
+
+/// The provider of the MCP Python SDK, by both ways to authenticate that it has.
+#[tokio::test]
+async fn mcp_python_sdk() {
+    run_against("mcp_python.py", &Started::new().await);
+}
+
 /// Runs a script and fails with what it printed. It ends by itself, see `person.mjs`.
 fn run_against(script: &str, tegata: &Started) {
-    let output = node(script, tegata).output().expect("node, see scripts/test");
+    let program = if script.ends_with(".py") { PYTHON } else { "node" };
+    let output = with(program, script, tegata).output().expect("see scripts/test");
     assert!(
         output.status.success(),
         "{script}: {}\n{}{}",
@@ -45,8 +62,8 @@ fn run_against(script: &str, tegata: &Started) {
     );
 }
 
-fn node(script: &str, tegata: &Started) -> Command {
-    let mut command = Command::new("node");
+fn with(program: &str, script: &str, tegata: &Started) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(FOLDER)
         .arg(script)
