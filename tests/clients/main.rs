@@ -1,6 +1,6 @@
 //! Stock clients of others against the started binary. What they send is theirs, not ours.
 //!
-//! `scripts/test` installs those of npm and of PyPI; the lock files here pin them.
+//! `scripts/test` installs those of npm and of the Python Package Index; lock files here pin them.
 
 mod demo;
 mod person;
@@ -8,6 +8,7 @@ mod relying_party;
 #[path = "../support/started.rs"]
 mod started;
 
+use std::path::Path;
 use std::process::Command;
 
 use started::{PASSWORD, Started, USERNAME};
@@ -51,7 +52,8 @@ async fn mcp_python_sdk() {
 
 /// Runs a script and fails with what it printed. It ends by itself, see `person.mjs`.
 fn run_against(script: &str, tegata: &Started) {
-    let program = if script.ends_with(".py") { PYTHON } else { "node" };
+    let is_python = Path::new(script).extension().is_some_and(|it| it == "py");
+    let program = if is_python { PYTHON } else { "node" };
     let output = with(program, script, tegata).output().expect("see scripts/test");
     assert!(
         output.status.success(),
