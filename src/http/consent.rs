@@ -150,8 +150,7 @@ async fn page(
 /// Where the client is at home, if it says so itself, and where its answer goes.
 fn from(client: &Client, request: &AuthorizationRequest) -> String {
     let to = request.redirect_uri.shown_host();
-    let url = client.described.as_ref().and_then(|_| url::Url::parse(client.id.as_str()).ok());
-    match url.as_ref().and_then(|it| it.host_str()) {
+    match client.described_at() {
         Some(host) if host != to => format!("{host} → {to}"),
         _ => to,
     }

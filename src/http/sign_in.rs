@@ -13,7 +13,7 @@ use super::policy_headers;
 use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
 use crate::issuance::Attempt;
 use crate::limits::Party;
-use crate::model::LedgerEvent;
+use crate::model::{Client, LedgerEvent};
 use crate::oauth::ErrorCode;
 
 pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
@@ -94,9 +94,17 @@ async fn page(
         action: browser.action(),
         csrf: browser.csrf().await?,
         username: username.chars().take(256).collect(),
-        client_name: client.map(|it| it.name.clone()),
+        client_name: client.map(|it| named(&it)),
         failure,
     };
     let application = request.map(|it| &it.redirect_uri);
     Ok(policy_headers::leading_to(error::html(&page), application))
+}
+
+/// The name of a client, and where it says so if nobody else does: a name can be anybody's.
+fn named(client: &Client) -> String {
+    match client.described_at() {
+        Some(host) => format!("{} ({host})", client.name),
+        None => client.name.clone(),
+    }
 }

@@ -1,5 +1,7 @@
 //! A registered client.
 
+use url::Url;
+
 use crate::oauth::{AuthMethod, ClientId, GrantType, Issuer, RedirectUri, Scope};
 
 /// A client as one issuer knows it (RFC 7591 §2). The same software usually has another
@@ -37,6 +39,12 @@ pub struct Client {
 impl Client {
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// The host of the address at which it describes itself, if that is all that is known of it.
+    pub fn described_at(&self) -> Option<String> {
+        let url = self.described.as_ref().and_then(|_| Url::parse(self.id.as_str()).ok())?;
+        url.host_str().map(str::to_owned)
     }
 
     /// Whether it has nothing to authenticate with (RFC 6749 §2.1).

@@ -48,6 +48,8 @@ async fn tokens(world: &World, code: &str) -> Answer {
 async fn from_the_browser_to_the_tokens() {
     let world = world(&json!({})).await;
     let mut browser = Browser::open(&world, &request(&[])).await;
+    let words = browser.page.words();
+    assert!(words.contains("Some agent (agent.example)"), "{words}");
     browser.sign_in("alice", "alice-password").await;
     let words = browser.page.words();
     assert!(words.contains("Some agent") && words.contains("agent.example"), "{words}");
