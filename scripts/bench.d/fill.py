@@ -19,6 +19,7 @@ def grow(server, table, rows):
     """Makes `table` of a stopped tegata have `rows` rows. There has to be one already."""
     database = OnPostgres(server) if server.postgres else OnSqlite(server)
     try:
+        table = database.behind(table)
         there = database.number(f"SELECT count(*) FROM {table}")
         if not there:
             raise SystemExit(f"{table} is empty: there is nothing to copy")
@@ -29,6 +30,10 @@ def grow(server, table, rows):
 
 
 class Database:
+    def behind(self, table):
+        """The table that is really meant."""
+        return table
+
     def copy(self, table, there, more):
         columns = self.columns(table)
         unique = self.unique_columns(table)
@@ -65,6 +70,15 @@ class OnSqlite(Database):
         # Of what is filled in nothing has to outlive the power; of what is measured all has.
         for pragma in ("synchronous = OFF", "cache_size = -2000000", "foreign_keys = OFF"):
             self.database.execute(f"PRAGMA {pragma}")
+
+    def behind(self, table):
+        """The ledger is a view of its months: it grows in the one that has the newest row."""
+        months = self.database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? ORDER BY name DESC",
+            (f"{table}_[0-9][0-9][0-9][0-9][0-9][0-9]",),
+        ).fetchall()
+        filled = (name for (name,) in months if self.number(f"SELECT count(*) FROM {name}"))
+        return next(filled, table)
 
     def close(self):
         self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -40,7 +40,7 @@ impl Refusal {
 }
 
 impl LogoutRequest {
-    pub fn check(server: &AuthorizationServer, params: &Params) -> Result<Self, Refusal> {
+    pub async fn check(server: &AuthorizationServer, params: &Params) -> Result<Self, Refusal> {
         let named = params.read("client_id", ClientId::parse)?;
         let hinted = match params.optional("id_token_hint")? {
             None => None,
@@ -58,7 +58,10 @@ impl LogoutRequest {
         }
         let client = match hinted.or(named) {
             None => None,
-            Some(id) => Some(server.clients.active(&id).ok_or(Refusal::UnknownClient)?),
+            Some(id) => {
+                let client = server.active_client(&id).await.ok().flatten();
+                Some(client.ok_or(Refusal::UnknownClient)?)
+            }
         };
         let back = back(client.as_deref(), params)?;
         Ok(Self { client, back })

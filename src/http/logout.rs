@@ -13,7 +13,7 @@ use crate::model::{LedgerEvent, Login};
 use crate::oauth::{ErrorCode, Params, RedirectUri};
 
 pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
-    let request = check(&browser, &browser.query)?;
+    let request = check(&browser, &browser.query).await?;
     ask(&browser, request).await
 }
 
@@ -28,14 +28,14 @@ pub(super) async fn submit(
         return Ok(see_other(&browser.this_page_with(&form)));
     }
     browser.prove(&form).await?;
-    let request = check(&browser, &browser.query)?;
+    let request = check(&browser, &browser.query).await?;
     end_all(&browser).await?;
     browser.signed_out().await?;
     Ok(gone(&browser, request))
 }
 
-fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
-    let request = LogoutRequest::check(&browser.here.server, params);
+async fn check(browser: &Browser, params: &Params) -> Result<LogoutRequest, PageError> {
+    let request = LogoutRequest::check(&browser.here.server, params).await;
     request.map_err(|refusal| browser.refused(refusal.code(), &refusal))
 }
 

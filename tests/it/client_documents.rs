@@ -272,3 +272,18 @@ async fn what_the_metadata_say() {
     assert!(methods.contains(&json!("none")) && methods.contains(&json!("private_key_jwt")));
     assert_eq!(closed.get(&url).await.json().get("client_id_metadata_document_supported"), None);
 }
+
+/// OIDC Logout §2: a hint by an ID token for a client that nobody registered.
+#[tokio::test]
+async fn signing_out() {
+    let world = world(&json!({})).await;
+    let mut browser = Browser::open(&world, &request(&[])).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    let id_token = tokens(&world, &browser.sent("code").unwrap()).await.member("id_token");
+    browser.go(&format!("{HOME}/oauth2/logout?id_token_hint={id_token}")).await;
+    assert_eq!(browser.page.status, 200, "{}", browser.page.text);
+    browser.submit(&[]).await;
+    browser.go(&request(&[])).await;
+    assert!(browser.url.contains("/sign-in"), "{}", browser.url);
+}

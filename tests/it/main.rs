@@ -40,6 +40,7 @@ mod management;
 mod metadata;
 mod one_code;
 mod page_headers;
+mod policy_commands;
 mod private_key_jwt;
 mod prompts;
 mod properties;
