@@ -73,11 +73,14 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
     let trusts = store::trusts::of(&transaction, &service.id).await?;
     let trusted = |it: &Trust| it.issuer == foreign.issuer && it.terms.tenant == foreign.tenant;
     if !trusts.iter().any(trusted) {
-        return Err(Failure::new(format!(
-            "{} does not trust {}: add it as [[service.trust]] to the directory file first",
-            service.id,
-            foreign.realm()
-        )));
+        let of_it = trusts.iter().find(|it| it.issuer == foreign.issuer);
+        let fix = match of_it.map(|it| &it.terms.tenant) {
+            None => "add it as [[service.trust]] to the directory file first".to_owned(),
+            Some(None) => "it is trusted without a tenant, so leave --tenant out".to_owned(),
+            Some(Some(tenant)) => format!("it is trusted for --tenant {}", printable(tenant)),
+        };
+        let realm = foreign.realm();
+        return Err(Failure::new(format!("{} does not trust {realm}: {fix}", service.id)));
     }
     let user = store::users::named(&transaction, username).await?;
     let user = user.ok_or_else(|| Failure::new(format!("there is no user {username:?}")))?;
@@ -138,6 +141,12 @@ async fn list(opened: &Opened, service: &str) -> Result<(), Failure> {
 async fn found(opened: &Opened, whose: &Whose) -> Result<(Service, Foreign), Failure> {
     let service = service_named(opened, &whose.service).await?;
     let (issuer, subject) = (Issuer::parse(&whose.issuer)?, Subject::parse(&whose.subject)?);
+    if issuer == opened.config.public_url {
+        return Err(Failure::new(
+            "subjects of home are the same people here and have no accounts; to lock somebody out, \
+             write active = false for the user, and apply that",
+        ));
+    }
     Ok((service, Foreign { issuer, tenant: whose.tenant.clone(), subject }))
 }
 

@@ -32,6 +32,7 @@ enum Command {
 struct Add {
     /// What they sign in with.
     username: String,
+    /// Their address, taken as verified.
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
     /// What they are called.

@@ -385,3 +385,13 @@ async fn nothing_is_half_applied() {
     assert!(apply(&ground, &broken, Options::default()).await.is_err());
     assert!(store::users::all(ground.store.read()).await.unwrap().is_empty());
 }
+
+/// ID-JAG §6.3: a claim that the service itself would refuse is a mistake of the file.
+#[tokio::test]
+async fn no_tenant_of_a_service_of_home() {
+    let text = format!("{DIRECTORY}\n    claims.aud_tenant = \"=acme\"\n");
+    assert_snapshot!(mistakes(&text).await, @r#"
+    directory.toml has a mistake
+      connection[0] "wiki-agent → chat" claims.aud_tenant: home's services have no tenants, and this one would refuse it; take it out: it is for services elsewhere
+    "#);
+}

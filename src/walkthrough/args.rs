@@ -59,7 +59,7 @@ pub struct Args {
     #[arg(long = "break", value_name = "NAME", value_enum)]
     pub broken: Option<Break>,
     /// For --break audience: another service that home issues ID-JAGs for
-    /// [default: ISSUER/services/chat].
+    /// [default: ISSUER/services/chat, or calendar if that is --service].
     #[arg(long, value_name = "URL")]
     pub other_service: Option<String>,
     /// For --break client: another client of the service; one that it does not know is refused, too.

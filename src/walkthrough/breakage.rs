@@ -39,8 +39,12 @@ impl Break {
     /// What is done, as a sentence.
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Audience => "The ID-JAG was issued for another service.",
-            Self::Client => "Another client presents the ID-JAG, with its own good secret.",
+            Self::Audience => {
+                "An ID-JAG for another service is presented (if home issues one: see --other-service)."
+            }
+            Self::Client => {
+                "Another client presents the ID-JAG (with its own secret, if --other-client-id is registered)."
+            }
             Self::Expired => {
                 "The ID-JAG says that it ended an hour ago. Only home could sign that, so the signature no longer fits."
             }

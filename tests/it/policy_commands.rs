@@ -4,7 +4,7 @@ use std::process::Output;
 
 use insta::assert_snapshot;
 
-use crate::support::{CHAT, Database, HOME, WORLD, World, exchange, id_token_of, redeem};
+use crate::support::{CHAT, Database, HOME, PARTNER, WORLD, World, exchange, id_token_of, redeem};
 
 async fn tegata(world: &World, args: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tegata"));
@@ -82,7 +82,7 @@ async fn what_was_decided() {
     assert!(output.status.success() && said.contains("refused invalid_scope"), "{said}");
     assert!(said.contains("The rule   RFC 6749 §3.3") && said.contains("To change"), "{said}");
 
-    let output = tegata(&world, &["explain", "--json", &decision]).await;
+    let output = tegata(&world, &["explain", "--json", &format!("[decision {decision}]")]).await;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["rows"][0]["code"], "invalid_scope");
     assert_eq!(json["rows"][0]["username"], "alice");
@@ -92,4 +92,31 @@ async fn what_was_decided() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && said.contains(why), "{said}");
     }
+}
+
+/// Only the subjects of others have accounts: switching one of home off would stop nobody.
+#[tokio::test]
+async fn accounts() {
+    let world = world().await;
+    let mut said = vec![];
+    for (command, issuer, more) in [
+        ("link", HOME, &["alice"] as &[&str]),
+        ("disable", HOME, &[]),
+        ("link", "https://stranger.example", &["alice"]),
+        ("link", PARTNER, &["alice", "--tenant", "acme"]),
+        ("link", PARTNER, &["alice"]),
+        ("disable", PARTNER, &[]),
+    ] {
+        let args = [&["account", command, "chat", issuer, "somebody"], more].concat();
+        let output = tegata(&world, &args).await;
+        said.push(String::from_utf8([output.stdout, output.stderr].concat()).unwrap());
+    }
+    assert_snapshot!(said.concat(), @"
+    tegata: subjects of home are the same people here and have no accounts; to lock somebody out, write active = false for the user, and apply that
+    tegata: subjects of home are the same people here and have no accounts; to lock somebody out, write active = false for the user, and apply that
+    tegata: chat does not trust https://stranger.example: add it as [[service.trust]] to the directory file first
+    tegata: chat does not trust https://idp.partner.example acme: it is trusted without a tenant, so leave --tenant out
+    + somebody of https://idp.partner.example is alice at chat
+    ~ somebody of https://idp.partner.example at chat: inactive
+    ");
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::support::{
-    Browser, CHAT, HOME, World, authorize_url, changed, claims_of, exchange, exchange_of,
+    Browser, CHAT, HOME, WORLD, World, authorize_url, changed, claims_of, exchange, exchange_of,
     id_token_of, redemption,
 };
 
@@ -17,7 +17,7 @@ async fn world(terms: &str) -> World {
 /// Rows 30, 31.
 #[tokio::test]
 async fn what_the_connection_names_and_nothing_else() {
-    let claims = "claims = { email = \"email\", aud_sub = \"username\", aud_tenant = \"=acme\", \
+    let claims = "claims = { email = \"email\", aud_sub = \"username\", region = \"=eu\", \
                   team = \"groups\", display = \"name\" }";
     let world = world(claims).await;
     let answer = exchange(&world, &id_token_of(&world, "alice").await, &[]).await;
@@ -25,7 +25,7 @@ async fn what_the_connection_names_and_nothing_else() {
     assert_eq!(claims["email"], "alice@example.com");
     assert_eq!(claims["email_verified"], true);
     assert_eq!(claims["aud_sub"], "alice");
-    assert_eq!(claims["aud_tenant"], "acme");
+    assert_eq!(claims["region"], "eu");
     assert_eq!(claims["team"], json!(["sales"]));
     assert_eq!(claims["display"], "Alice Example");
 
@@ -35,6 +35,31 @@ async fn what_the_connection_names_and_nothing_else() {
     for absent in ["email", "email_verified", "aud_sub", "aud_tenant", "tenant", "team", "name"] {
         assert_eq!(claims.get(absent), None, "{absent}");
     }
+}
+
+/// `aud_tenant` is for a service elsewhere: one of ours has no tenants, and would refuse it.
+#[tokio::test]
+async fn the_tenant_of_a_service() {
+    const MAIL: &str = r#"
+        [[service]]
+        id = "mail"
+        name = "Mail"
+        issuer = "https://mail.example"
+        hosted = false
+        scopes = { "mail.read" = "Read your mail" }
+
+        [[connection]]
+        client = "wiki-agent"
+        service = "mail"
+        client_id = "wiki-at-mail"
+        scopes = ["mail.read"]
+        claims = { aud_tenant = "=acme" }
+        "#;
+    let world = World::new().await;
+    world.apply(&format!("{WORLD}\n{MAIL}")).await;
+    let id_token = id_token_of(&world, "alice").await;
+    let answer = exchange(&world, &id_token, &[("audience", "https://mail.example")]).await;
+    assert_eq!(answer.claims()["aud_tenant"], "acme");
 }
 
 /// The lifetime can be less than elsewhere, and never more.

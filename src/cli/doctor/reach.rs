@@ -36,7 +36,7 @@ pub(super) async fn examine(
                 continue;
             }
             let keys = remote.keys_of(&trust.issuer, &trust.keys, Wanted::Cached).await;
-            let whose = format!("the keys of {}, which {} trusts", trust.issuer, service.id);
+            let whose = format!("the keys of {}, which {} trusts,", trust.issuer, service.id);
             told(keys.map(drop), &whose, findings);
         }
     }

@@ -107,6 +107,57 @@ const BY_REASON: &[(&str, Advice)] = &[
         },
     ),
     (
+        "the aud_tenant of",
+        Advice {
+            rule: "ID-JAG §6.3: which tenant of this service is meant",
+            change: "set `aud_tenant` of the [[service.trust]] as it stands in the tokens; home need \
+                     not say it, so take it out of its connections' claims",
+        },
+    ),
+    (
+        "the person refused",
+        Advice {
+            rule: "RFC 6749 §4.1.2.1: the person said no on the consent page",
+            change: "ask them, and send them to the authorization endpoint once more",
+        },
+    ),
+    (
+        "to the client itself",
+        Advice {
+            rule: "RFC 6749 §4.4: openid, offline_access and their like are about people",
+            change: "give the client a scope of its own in `scope`, by any name",
+        },
+    ),
+    (
+        "its signature",
+        Advice {
+            rule: "RFC 7515 §5.2",
+            change: "see that nothing changed the token on its way, and which kid it names in the JWKS \
+                     of its issuer",
+        },
+    ),
+    (
+        "its typ",
+        Advice {
+            rule: "RFC 8725 §3.11: each kind of token has its typ",
+            change: "present the ID-JAG at a service, and the ID token at home",
+        },
+    ),
+    (
+        "the audience is not",
+        Advice {
+            rule: "ID-JAG §4.3: the audience is the issuer identifier of the service",
+            change: "name the service's issuer, letter by letter, or one of its audience_aliases",
+        },
+    ),
+    (
+        "revoked",
+        Advice {
+            rule: "RFC 7009 §2.1, RFC 9700 §4.14",
+            change: "send the person to sign in again",
+        },
+    ),
+    (
         "tenant",
         Advice {
             rule: "ID-JAG §6.3: the same sub of another tenant is somebody else",
@@ -200,6 +251,13 @@ mod tests {
             ("invalid_request", "the redirect_uri is not one that", "exactly"),
             ("invalid_client", "the document at client_id is not acceptable", "redirects"),
             ("access_denied", "the administrator has not connected", "policy check"),
+            ("access_denied", "the person refused", "ask them"),
+            ("invalid_grant", "the aud_tenant of the assertion is not a tenant", "`aud_tenant`"),
+            (
+                "invalid_scope",
+                "no scope that was asked for can be granted to the client itself",
+                "own",
+            ),
             ("server_error", "?", "docs/specs.md"),
         ] {
             assert!(of(code, reason).change.contains(expected), "{reason}");

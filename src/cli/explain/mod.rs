@@ -35,7 +35,9 @@ pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
 }
 
 async fn explained(opened: &Opened, args: &Args) -> Result<(), Failure> {
-    let decision = args.decision.trim();
+    // As the refusal prints it, or the bare digits.
+    let decision = args.decision.trim().trim_matches(['[', ']']);
+    let decision = decision.trim_start_matches("decision").trim();
     let at = time_of(decision).ok_or_else(|| {
         Failure::new("that is no name of a decision: it has 32 hexadecimal digits")
     })?;

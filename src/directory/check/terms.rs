@@ -32,7 +32,7 @@ impl Check<'_> {
             resource_required: raw.resource_required,
             authorization_details: raw.authorization_details.clone(),
             actors: raw.actors.clone(),
-            claims: self.released(path, raw),
+            claims: self.released(path, raw, service),
         }
     }
 
@@ -77,13 +77,23 @@ impl Check<'_> {
         fits
     }
 
-    fn released(&mut self, path: &str, raw: &RawConnection) -> BTreeMap<String, ClaimSource> {
+    fn released(
+        &mut self,
+        path: &str,
+        raw: &RawConnection,
+        service: &Service,
+    ) -> BTreeMap<String, ClaimSource> {
         let mut claims = BTreeMap::new();
         for (name, source) in &raw.claims {
             let path = format!("{path} claims.{name}");
             if name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str()) {
                 let fix = "take it out, or give the claim another name";
                 self.notes.note(&path, "this claim is the issuer's own word", fix);
+            }
+            if name == "aud_tenant" && service.hosted {
+                let wrong = "home's services have no tenants, and this one would refuse it";
+                let fix = "take it out: it is for services elsewhere";
+                self.notes.note(&path, wrong, fix);
             }
             let text = ["email", "aud_sub", "aud_tenant"].contains(&name.as_str());
             if text && source == "groups" {

@@ -163,8 +163,10 @@ impl Check<'_> {
         };
         let of_home = TrustTerms { resource_required: raw.resource_required, ..Default::default() };
         if issuer == self.around.home && terms != of_home {
-            let wrong = "the people of home are known by their sub, and home has no tenants";
-            let fix = "take tenant, aud_tenant, aud_sub and email_domains out";
+            let wrong = "home has no tenants, knows people by their sub, and leaves the rest to \
+                         the connections";
+            let fix = "take tenant, aud_tenant, aud_sub, email_domains, authorization_details \
+                       and act out";
             self.notes.note(path, wrong, fix);
         }
         for tenant in [&terms.tenant, &terms.aud_tenant].into_iter().flatten() {
