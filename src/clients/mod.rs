@@ -77,7 +77,7 @@ impl Refusal {
             | Self::Assertion(_)
             | Self::Method(_) => ErrorCode::InvalidClient,
             Self::Credentials(_) => ErrorCode::InvalidRequest,
-            Self::Undescribed(it) if it.may_pass() => ErrorCode::TemporarilyUnavailable,
+            Self::Undescribed(it) if it.is_busy() => ErrorCode::TemporarilyUnavailable,
             Self::Undescribed(_) => ErrorCode::InvalidClient,
             Self::Possession(_) => ErrorCode::InvalidDpopProof,
             Self::NonceWanted(_) => ErrorCode::UseDpopNonce,

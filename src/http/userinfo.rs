@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::{self, ResourceError};
 use super::located::Here;
+use super::token::authorization;
 use crate::flows::userinfo::{self, Presented};
 
 pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> Response {
@@ -36,7 +37,7 @@ pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> 
 /// RFC 6750 §2.1 and RFC 9449 §7.1: the header is the one way that we take. A proof that is missing,
 /// or that came twice, is none that can be right.
 fn presented<'a>(method: &'a Method, headers: &'a HeaderMap) -> Option<Presented<'a>> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = authorization(headers)?.split_once(' ')?;
     let mut proofs = headers.get_all("dpop").iter().map(|it| it.to_str().unwrap_or_default());
     let proof = match (scheme.to_ascii_lowercase().as_str(), proofs.next(), proofs.next()) {
         ("bearer", ..) => None,

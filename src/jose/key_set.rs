@@ -9,6 +9,7 @@ use super::algorithm::Algorithm;
 use super::bad_jwt::BadJwt;
 use super::rsa;
 use super::unverified::UnverifiedJwt;
+use crate::oauth::strict_json;
 
 /// A set of public keys (RFC 7517 §5). Keys that we cannot use are left out.
 #[derive(Clone, Default)]
@@ -54,7 +55,7 @@ impl KeySet {
         struct Members {
             keys: Vec<Map<String, Value>>,
         }
-        let Members { keys } = serde_json::from_slice(json).map_err(|_| BadJwt::KeySet)?;
+        let Members { keys } = strict_json::object(json).map_err(|_| BadJwt::KeySet)?;
         let keys = keys.into_iter().take(MOST_KEYS).filter_map(PublicKey::read);
         Ok(Self(keys.collect()))
     }

@@ -7,7 +7,6 @@ mod rsa;
 mod seal;
 mod self_signed;
 mod signing_key;
-mod strict_json;
 mod thumbprint;
 mod unverified;
 #[cfg(test)]

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::algorithm::Algorithm;
 use super::bad_jwt::BadJwt;
 use super::key_set::PublicKey;
-use super::strict_json;
 use super::thumbprint::Thumbprint;
 use super::unverified::{self, Parts};
+use crate::oauth::strict_json;
 
 /// RFC 9449 §4.2.
 #[derive(Deserialize)]
@@ -55,9 +55,7 @@ pub fn verify_self_signed<T: DeserializeOwned>(
     if !verifiers.any(|it| it.verify(message.as_bytes(), &signature).is_ok()) {
         return Err(BadJwt::OwnSignature);
     }
-    if !strict_json::is_sound(&claims) {
-        return Err(BadJwt::Parts);
-    }
-    let claims = serde_json::from_slice(&claims).map_err(|_| BadJwt::Claims)?;
+    let claims: Value = strict_json::object(&claims).map_err(|_| BadJwt::Parts)?;
+    let claims = serde_json::from_value(claims).map_err(|_| BadJwt::Claims)?;
     Ok((claims, thumbprint))
 }

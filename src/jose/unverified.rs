@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use super::bad_jwt::BadJwt;
-use super::strict_json;
+use crate::oauth::strict_json;
 
 /// Longer JWTs than this are not read at all, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -128,8 +128,5 @@ fn decode(part: &str) -> Result<Vec<u8>, BadJwt> {
 }
 
 pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadJwt> {
-    if !strict_json::is_sound(bytes) {
-        return Err(BadJwt::Form);
-    }
-    serde_json::from_slice(bytes).map_err(|_| BadJwt::Form)
+    strict_json::object(bytes).map_err(|_| BadJwt::Form)
 }

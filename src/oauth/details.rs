@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::identifiers::Malformed;
+use super::strict_json;
 
 /// The value of `authorization_details` (RFC 9396 §2): a JSON array of objects that each have a
 /// `type`. What else is in them only the service knows.
@@ -14,10 +15,17 @@ pub struct AuthorizationDetails(Vec<Map<String, Value>>);
 /// No request has a use for more objects than this.
 const MOST: usize = 32;
 
+/// What is longer, in bytes, or nested deeper, would make an ID-JAG that no service reads.
+const LONGEST: usize = 8 * 1024;
+const DEEPEST: usize = strict_json::DEEPEST / 2;
+
 impl AuthorizationDetails {
     /// Reads the parameter.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        serde_json::from_str(text)
+        if text.len() > LONGEST {
+            return Err(Malformed("it is longer than 8 KB"));
+        }
+        strict_json::read(text.as_bytes(), DEEPEST)
             .map_err(|_| Malformed("it is no JSON array of 1 to 32 objects with a type"))
     }
 

@@ -10,6 +10,7 @@ mod pkce;
 mod redirect_uri;
 mod resource;
 mod scope;
+pub mod strict_json;
 
 pub use details::AuthorizationDetails;
 pub use error_code::ErrorCode;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::jose::KeySet;
-use crate::oauth::{AuthMethod, GrantType, RedirectUri, Scope, is_loopback};
+use crate::oauth::{AuthMethod, GrantType, RedirectUri, Scope, is_loopback, strict_json};
 
 /// What a client says of itself, as far as we act on it (RFC 7591 §2).
 #[derive(Clone)]
@@ -86,8 +86,7 @@ struct Members {
 impl ClientDocument {
     /// Reads what is at `url`, by the rules of §4.
     pub fn read(url: &str, body: &[u8]) -> Result<Self, BadDocument> {
-        let all: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| BadDocument::Json)?;
+        let all: Map<String, Value> = strict_json::object(body).map_err(|_| BadDocument::Json)?;
         // §4.1: "client_secret […] MUST NOT be used".
         if all.contains_key("client_secret") || all.contains_key("client_secret_expires_at") {
             return Err(BadDocument::Secret);

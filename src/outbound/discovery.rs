@@ -4,10 +4,11 @@ use openidconnect::core::CoreProviderMetadata;
 use openidconnect::http::{Response, StatusCode};
 use openidconnect::{DiscoveryError, HttpRequest, HttpResponse, IssuerUrl};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::http::{Ask, Http};
 use super::unreachable::Unreachable;
-use crate::oauth::Issuer;
+use crate::oauth::{Issuer, strict_json};
 
 /// Where OIDC Discovery §4 has the metadata, below the issuer.
 const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
@@ -43,7 +44,9 @@ async fn metadata_only(http: Http, request: HttpRequest) -> Result<HttpResponse,
         let reply = http.send(ask).await?;
         *response.status_mut() =
             StatusCode::from_u16(reply.status).map_err(|_| Unreachable::Status(reply.status))?;
-        *response.body_mut() = reply.body;
+        // The crate reads all JSON that there is; what is no sound object is nothing.
+        let sound = strict_json::object::<IgnoredAny>(&reply.body).is_ok();
+        *response.body_mut() = if sound { reply.body } else { vec![] };
     }
     Ok(response)
 }
@@ -75,7 +78,7 @@ async fn by_authorization_server_metadata(
         return Err(Unreachable::Status(reply.status));
     }
     let metadata: Metadata =
-        serde_json::from_slice(&reply.body).map_err(|error| Unreachable::Metadata(error.into()))?;
+        strict_json::object(&reply.body).map_err(|error| Unreachable::Metadata(error.into()))?;
     the_same(issuer, &metadata.issuer)?;
     Ok(metadata.jwks_uri)
 }

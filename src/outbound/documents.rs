@@ -21,8 +21,11 @@ pub const LONGEST_DOCUMENT: usize = 5 * 1024;
 const MOST: usize = 1024;
 
 /// So many are fetched at a time, and so many of one host in a minute: strangers can make us ask.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 64;
 const OF_ONE_HOST: u32 = 30;
+
+/// A host that takes longer keeps a place from others.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// How long a document is used after its time if its host cannot be reached (RFC 9111 §4.2.4).
 const STALE: Duration = Duration::hours(1);
@@ -71,7 +74,9 @@ impl Documents {
     ) -> Result<Arc<ClientDocument>, Unreachable> {
         let _place = self.places.try_acquire().map_err(|_| Unreachable::Busy)?;
         self.count(url, now)?;
-        let reply = self.http.send(Ask::get(url).header("accept", "application/json")).await?;
+        let reply = self.http.send(Ask::get(url).header("accept", "application/json"));
+        let reply =
+            tokio::time::timeout(PATIENCE, reply).await.map_err(|_| Unreachable::Late)??;
         if reply.status != 200 {
             return Err(Unreachable::Status(reply.status));
         }

@@ -56,6 +56,17 @@ impl Unreachable {
         }
     }
 
+    /// Whether it was us who did not ask. All else is the fault of whoever named the address: a
+    /// stranger must not learn by the code whether a name leads into our network, and somebody who
+    /// names many that lead nowhere is refused too often in the end.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Shared(it) => it.is_busy(),
+            _ => false,
+        }
+    }
+
     /// What a stranger may hear who named the address: nothing about where it leads.
     pub fn told(&self) -> String {
         match self {

@@ -65,7 +65,7 @@ impl Decoded {
 
 fn object(part: &str) -> Option<Map<String, Value>> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    crate::oauth::strict_json::object(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Request {
             let url = shown::without_query(&self.url);
             Failure::unreachable(&url, &error)
         })?;
-        let members = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let members = crate::oauth::strict_json::object(&reply.body).unwrap_or_default();
         let answer = Answer { url: shown::without_query(&self.url), reply, members };
         step.parts.push(Part::Exchange(Exchange {
             method: if self.is_post() { "POST" } else { "GET" },

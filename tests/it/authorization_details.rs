@@ -94,6 +94,40 @@ async fn what_cannot_be_asked_for() {
     assert_snapshot!(asked(&plain, &id_token, &json!([channel("x")])).await.refusal(), @"400 invalid_authorization_details: authorization_details has a type that the service does not have");
 }
 
+/// JSON in a text of JSON, which our reader would take for JSON: a few kilobytes of it overflowed
+/// the stack. Neither does it count to which client that happens.
+#[tokio::test]
+async fn more_levels_than_there_seem_to_be() {
+    let world = world().await;
+    let id_token = id_token_of(&world, "alice").await;
+    let id_jag = world.sign(HOME, ID_JAG_TYP, &world.id_jag_claims(&world.sub_of("alice").await));
+    let raw = |inner: &str| {
+        let text = inner.replace('\\', "\\u005c").replace('"', "\\u0022");
+        format!("{{\"$serde_json::private::RawValue\":\"{text}\"}}")
+    };
+    let within =
+        |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+    let bomb = (0..24).fold(within(126, ""), |inner, _| within(124, &raw(&inner)));
+    for (wrong, why) in [
+        (raw(&bomb), "is longer than 8 KB"),
+        (raw(&within(126, &raw(&within(126, "")))), "no JSON array"),
+        (raw("1"), "no JSON array"),
+        ("1,\"type\":\"channel\"".to_owned(), "no JSON array"),
+        (within(16, "1"), "no JSON array"),
+        (format!("\"{}\"", "x".repeat(8192)), "is longer than 8 KB"),
+    ] {
+        let details = format!("[{{\"type\":\"channel\",\"name\":{wrong}}}]");
+        let asked = [("authorization_details", &*details)];
+        for answer in
+            [exchange(&world, &id_token, &asked).await, redeem(&world, &id_jag, &asked).await]
+        {
+            let said = answer.refusal();
+            assert!(said.starts_with("400 invalid_authorization_details: "), "{said}");
+            assert!(said.contains(why), "{said}");
+        }
+    }
+}
+
 /// Row 141.
 #[tokio::test]
 async fn claims_of_another_form() {

@@ -136,6 +136,9 @@ async fn documents_that_are_wrong() {
     ] {
         said.push(world(&wrong).await.get(&request(&[])).await.page_error());
     }
+    let raw = json!({ "more": { "$serde_json::private::RawValue": "[1]" } });
+    let bad = world(&raw).await.get(&request(&[])).await.page_error();
+    assert!(bad.ends_with("it is no JSON object"), "{bad}");
     let nothing = authorize_url(HOME, "https://agent.example/nothing.json", &[]);
     said.push(world(&json!({})).await.get(&nothing).await.page_error());
     assert_snapshot!(said.join("\n"), @r"

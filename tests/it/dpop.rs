@@ -155,6 +155,22 @@ async fn headers_that_are_no_proof() {
     ");
 }
 
+/// Whoever has no credentials can send a header, too.
+#[tokio::test]
+async fn a_key_that_reads_otherwise() {
+    let (world, holder) = (World::new().await, Holder::new());
+    for more in ["[1]", "{\"d\":1}"] {
+        let mut jwk = holder.changed_jwk();
+        jwk["x"] = json!({ "$serde_json::private::RawValue": more });
+        let proof = holder.changed(HOME, &json!({ "jwk": jwk }), &json!({}));
+        let said = world.post_proven(HOME, "wiki-agent", &REPORTS, &[&proof]).await.refusal();
+        assert_eq!(
+            said,
+            "400 invalid_dpop_proof: the DPoP proof is not acceptable: it has not the form of a signed JWT"
+        );
+    }
+}
+
 /// RFC 9449 §11.1: each proof counts once, whatever it is shown for, until it is too old anyway.
 /// Row 151.
 #[tokio::test]

@@ -204,6 +204,10 @@ async fn claims_that_are_none() {
             format!("{{\"deep\":{}{},{rest}", "[".repeat(100), "]".repeat(100)),
             format!("{{\"deep\":{}1,{rest}", "[".repeat(9_000)),
             format!("{{\"x\":1e400,{rest}"),
+            // What our reader would read as JSON once more, and any other as an object.
+            format!("{{\"x\":{{\"$serde_json::private::RawValue\":\"[1]\"}},{rest}"),
+            format!("{{\"x\":{{\"\\u0024serde_json::private::RawValue\":\"[1]\"}},{rest}"),
+            format!("{{\"x\":{{\"$serde_json::private::Number\":\"1\"}},{rest}"),
             format!("{{\"x\":\"\\ud800\",{rest}"),
             format!("{{\"x\":0{},{rest}", "0".repeat(5_000)),
             format!("{claims}{claims}"),

@@ -120,6 +120,12 @@ async fn no_token() {
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert_eq!(answer.text, "");
     }
+    // One of two headers may be what somebody before us looked at.
+    let twice = request("GET", USERINFO)
+        .header("authorization", format!("Bearer {token}"))
+        .header("authorization", "Bearer x");
+    let answer = world.send(twice.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 401);
 }
 
 /// RFC 8725 §3.11 and RFC 9068 §4: what is no access token for us opens nothing.

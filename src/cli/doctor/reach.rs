@@ -69,7 +69,7 @@ async fn itself(config: &Config, findings: &mut Findings) {
         Err(error) => Err(error),
     };
     let issuer = |body: &[u8]| {
-        let metadata: Value = serde_json::from_slice(body).unwrap_or_default();
+        let metadata: Value = crate::oauth::strict_json::object(body).unwrap_or_default();
         metadata["issuer"].as_str().map(str::to_owned)
     };
     match answer {

@@ -81,8 +81,8 @@ pub(super) fn scope_token(token: &str) -> Result<Scope, String> {
 /// Whether there is a key in a JWK set that can verify something, and no private one.
 fn usable(jwks: &str) -> Result<(), (&'static str, &'static str)> {
     const FORM: &str = "write the text of a JWK set, jwks = '{\"keys\":[…]}'";
-    let json: serde_json::Value =
-        serde_json::from_str(jwks).map_err(|_| ("it is not JSON", FORM))?;
+    let json: serde_json::Value = crate::oauth::strict_json::read(jwks.as_bytes(), 32)
+        .map_err(|_| ("it is not JSON", FORM))?;
     let keys = json["keys"].as_array().ok_or(("it has no \"keys\"", FORM))?;
     // RFC 7518 §6: the parts of private and of symmetric keys.
     if keys.iter().any(|key| key.get("d").is_some() || key.get("k").is_some()) {

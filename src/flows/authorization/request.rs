@@ -77,7 +77,7 @@ impl Unproven {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Parameters(it) => it.code(),
-            Self::Undescribed(it) if it.may_pass() => ErrorCode::TemporarilyUnavailable,
+            Self::Undescribed(it) if it.is_busy() => ErrorCode::TemporarilyUnavailable,
             Self::UnknownClient | Self::Undescribed(_) => ErrorCode::UnauthorizedClient,
             Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
             Self::Store(it) => it.code(),
