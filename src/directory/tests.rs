@@ -312,7 +312,7 @@ async fn all_mistakes_at_once() {
         [[client]]
         at = "nowhere"
         client_id = "c"
-        client_secret = "0123456789012345678901234567890123456789"
+        client_secret = "01234567890123456789 0123456789012345678"
         grant_types = []
 
         [[client]]
@@ -332,7 +332,7 @@ async fn all_mistakes_at_once() {
         [colour]
     "#;
     assert_snapshot!(mistakes(text).await, @r#"
-    directory.toml has 31 mistakes
+    directory.toml has 32 mistakes
       user[0] "alice" colour: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[0] "alice" password: it is not a text; correct it
       user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups, active
@@ -358,6 +358,7 @@ async fn all_mistakes_at_once() {
       client[0] "a" grant_types: ID-JAGs are taken by a service, not by home; take jwt-bearer out, or say with `at` which service
       client[1] "b" token_endpoint_auth_method: it is missing, and there is no credential; add client_secret, jwks or jwks_uri; or write "none" for a client that runs where nothing can be kept secret
       client[2] "c" at: there is no service "nowhere"; add it, or leave `at` out for a client at home
+      client[2] "c" client_secret: it has a space or a %, and clients send those in two ways; take others: `openssl rand -hex 32` makes some
       client[3] "d" jwks: it has a private key; give the public part only, and make a new key: this one has been seen
       connection[0] "e → mail" client: there is no client "e" at home; add [[client]] without `at`, or correct the id
       connection[0] "e → mail" approval: it is something else; write "admin" (no questions) or "user" (the person must consent)

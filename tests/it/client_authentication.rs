@@ -70,17 +70,16 @@ async fn two_authorization_headers() {
 /// RFC 6749 §2.3.1: both parts are form-encoded, so that a colon can be in the first.
 #[tokio::test]
 async fn a_secret_that_is_encoded() {
-    let (id, secret) = ("https://agent.example/é", "100% sécrét: 0123456789-0123456789");
-    let secret = secret.replace('é', "e");
-    let world = World::with(&client(id, &secret)).await;
+    let (id, secret) = ("https://agent.example/é", "1+1/2=&:secret-0123456789-0123456789");
+    let world = World::with(&client(id, secret)).await;
     let encode = |text: &str| {
         let encode = |byte: u8| format!("%{byte:02x}");
         text.bytes().map(encode).collect::<String>()
     };
-    let header = basic(&format!("{}:{}", encode(id), encode(&secret)));
+    let header = basic(&format!("{}:{}", encode(id), encode(secret)));
     assert_eq!(ask(&world, &header, &[]).await.status, 200);
     // In the body it is encoded once, by the form.
-    let body = [("client_id", id), ("client_secret", &secret)];
+    let body = [("client_id", id), ("client_secret", secret)];
     assert_eq!(ask_bare(&world, &body).await.status, 200);
 }
 

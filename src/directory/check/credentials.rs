@@ -83,6 +83,10 @@ impl Check<'_> {
             // RFC 6749 A.2: VSCHAR.
             let fix = "take 32 to 512 characters of printable ASCII";
             self.notes.note(path, "it cannot be a client secret", fix);
+        } else if secret.contains([' ', '%']) {
+            // RFC 6749 §2.3.1 has both encoded before Basic, which not all clients do.
+            let wrong = "it has a space or a %, and clients send those in two ways";
+            self.notes.note(path, wrong, "take others: `openssl rand -hex 32` makes some");
         }
     }
 }
