@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::environment::Environment;
 use crate::jose::{Algorithm, BadJwt, KeySet, Typ, UnverifiedJwt};
+use crate::oauth::strict_json;
 use crate::outbound::{Http, Reach, Unreachable};
 use crate::terminal::{Ink, complain, printable, say};
 use crate::walkthrough::args::http;
@@ -140,8 +141,7 @@ async fn keys_of(http: &Http, issuer: &str) -> Result<(KeySet, String), Failure>
     for url in well_known(issuer)? {
         let away = |error| unreachable(&url, &error);
         let reply = http.get(&url).await.map_err(away)?;
-        let metadata: Map<String, Value> =
-            crate::oauth::strict_json::object(&reply.body).unwrap_or_default();
+        let metadata: Map<String, Value> = strict_json::object(&reply.body).unwrap_or_default();
         let text = |name: &str| metadata.get(name).and_then(Value::as_str);
         // RFC 8414 §3.3: another issuer's document is not to be used.
         match (reply.status, text("issuer"), text("jwks_uri")) {

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::jose::{Algorithm, BadJwt, KeySet, Typ, UnverifiedJwt};
-use crate::oauth::{ClientId, Issuer, Resource, Scope, Subject};
+use crate::oauth::{ClientId, Issuer, Resource, Scope, Subject, strict_json};
 use crate::outbound::{Http, Unreachable};
 
 /// What it takes to verify access tokens for one resource.
@@ -148,7 +148,7 @@ impl AccessTokenVerifier {
     async fn fetch(&self) -> Result<KeySet, Rejection> {
         let unreachable = |error: Unreachable| Rejection::Keys(error.to_string());
         let reply = self.http.get(&metadata_of(&self.issuer)).await.map_err(unreachable)?;
-        let metadata: Value = crate::oauth::strict_json::object(&reply.body).unwrap_or_default();
+        let metadata: Value = strict_json::object(&reply.body).unwrap_or_default();
         // RFC 8414 §3.3: another issuer's document "MUST NOT be used".
         if metadata["issuer"] != self.issuer.as_str() {
             return Err(Rejection::Keys("its metadata are of another issuer".to_owned()));

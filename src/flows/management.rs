@@ -13,6 +13,7 @@ use crate::oauth::{
     AuthorizationDetails, ClientId, ErrorCode, Issuer, Jti, ParamError, Params, Resource, Scope,
     Subject,
 };
+use crate::policy;
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Conflict, Effect, StoreError, accounts, refresh_tokens};
 use crate::tokens::{AccessTokenClaims, Actor, Confirmation, OneOrMany, VerifiedAccessToken};
@@ -98,20 +99,12 @@ pub async fn for_client<T>(
         let presented = Presented::read(headers, params)?;
         attempt.client = presented.client_id().cloned();
         let client = clients::authenticate(server, &presented, attempt.now).await?;
-        if client.is_confidential() {
-            let key = server.shared.limits.client_key(&server.issuer, client.id());
-            attempt.party = Party::Client(key);
-            server.shared.limits.token_request(key)?;
-        }
+        attempt.proven(server, &client)?;
         act(&client, attempt).await
     };
     let done = done.await;
     if let Err(refusal) = &done {
-        match refusal.code() {
-            ErrorCode::SlowDown => attempt.turned_away(server),
-            code if code.is_ours() => {}
-            code => attempt.refused(server, code, refusal.to_string()).await?,
-        }
+        attempt.failed(server, refusal.code(), refusal).await?;
     }
     done
 }
@@ -361,29 +354,24 @@ pub async fn reachable(
         return Err(Refusal::PublicClient);
     }
     used_up(server, client.effects(), attempt).await?;
-    let connections = server.catalogue.connections_of(client.id()).iter().filter(|it| it.active);
-    let services = connections.filter_map(|connection| {
-        let service = |it: &&_| service_is(it, &connection.service);
-        let service = server.catalogue.services().iter().map(AsRef::as_ref).find(service)?;
+    let connections = server.catalogue.connections_of(client.id());
+    let open = policy::open(connections, server.catalogue.services());
+    let services = open.map(|(connection, service, scope)| {
         let resources = match connection.resources.as_slice() {
             [] => service.resources.clone(),
             some => some.to_vec(),
         };
-        Some(ReachableService {
+        ReachableService {
             issuer: service.issuer.clone(),
             name: service.name.clone(),
             client_id: connection.client_there.clone(),
-            scope: service.offered(&connection.scope),
+            scope,
             resources,
             authorization_details_types: connection.terms.authorization_details.clone(),
             consent_required: connection.approval == Approval::User,
             max_age: connection.terms.max_age,
             acr_values: connection.terms.acr.clone(),
-        })
+        }
     });
     Ok(Reachable { services: services.collect() })
-}
-
-fn service_is(service: &crate::model::Service, id: &crate::oauth::ServiceId) -> bool {
-    service.active && service.id == *id
 }

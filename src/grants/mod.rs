@@ -40,11 +40,7 @@ pub async fn answer(
         Err(early) => Err(early.into()),
     };
     if let Err(error) = &answer {
-        match error.code() {
-            ErrorCode::SlowDown => attempt.turned_away(server),
-            code if code.is_ours() => {}
-            code => attempt.refused(server, code, error.to_string()).await?,
-        }
+        attempt.failed(server, error.code(), error).await?;
     }
     answer
 }
@@ -81,12 +77,7 @@ async fn granted(
     let only_bound = grant_type == GrantType::JwtDpop;
 
     let client = clients::authenticate(server, &presented, attempt.now).await?;
-    // Only what has proven who it is counts: nobody else uses up what a client may do.
-    if client.is_confidential() {
-        let key = server.shared.limits.client_key(&server.issuer, client.id());
-        attempt.party = Party::Client(key);
-        server.shared.limits.token_request(key)?;
-    }
+    attempt.proven(server, &client)?;
     if !may_use(client.record(), grant_type) {
         return Err(TokenError::UnauthorizedClient);
     }

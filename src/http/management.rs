@@ -8,11 +8,12 @@ use super::error::{self, NOT_KEPT, OAuthError};
 use super::form::{BadForm, Form};
 use super::located::Here;
 use super::token::authorization;
-use crate::clients::Headers;
+use crate::clients::{AuthenticatedClient, Headers};
 use crate::flows::management::{self, Refusal};
 use crate::issuance::Attempt;
 use crate::limits::Party;
 use crate::model::LedgerEvent;
+use crate::oauth::Params;
 
 /// RFC 7662 §2.1.
 pub(super) async fn introspect(
@@ -21,20 +22,11 @@ pub(super) async fn introspect(
     form: Result<Form, BadForm>,
 ) -> Result<Response, OAuthError> {
     let Form(params) = form?;
-    let mut attempt = attempt(&here, LedgerEvent::TokenRequest);
-    let server = &here.server;
-    let answer = management::for_client(
-        server,
-        of(&headers),
-        &params,
-        &mut attempt,
-        async |client, attempt| {
-            let token = params.required("token")?;
-            management::introspect(server, client, token, attempt).await
-        },
-    );
-    let answer = answer.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
-    Ok((NOT_KEPT, Json(answer)).into_response())
+    let answer =
+        answered(&here, &headers, &params, LedgerEvent::TokenRequest, async |client, it| {
+            management::introspect(&here.server, client, params.required("token")?, it).await
+        });
+    Ok((NOT_KEPT, Json(answer.await?)).into_response())
 }
 
 /// RFC 7009 §2.1.
@@ -44,18 +36,10 @@ pub(super) async fn revoke(
     form: Result<Form, BadForm>,
 ) -> Result<Response, OAuthError> {
     let Form(params) = form?;
-    let mut attempt = attempt(&here, LedgerEvent::Revocation);
-    let server = &here.server;
-    let done = management::for_client(
-        server,
-        of(&headers),
-        &params,
-        &mut attempt,
-        async |client, attempt| {
-            management::revoke(server, client, params.required("token")?, attempt).await
-        },
-    );
-    done.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
+    let done = answered(&here, &headers, &params, LedgerEvent::Revocation, async |client, it| {
+        management::revoke(&here.server, client, params.required("token")?, it).await
+    });
+    done.await?;
     Ok((StatusCode::OK, NOT_KEPT).into_response())
 }
 
@@ -65,32 +49,31 @@ pub(super) async fn reachable(
     headers: HeaderMap,
     form: Result<Form, BadForm>,
 ) -> Result<Response, OAuthError> {
-    let server = &here.server;
-    if !server.is_home() {
+    if !here.server.is_home() {
         return Ok(error::nothing_there());
     }
     let Form(params) = form?;
-    let mut attempt = attempt(&here, LedgerEvent::TokenRequest);
-    let answer = management::for_client(
-        server,
-        of(&headers),
-        &params,
-        &mut attempt,
-        async |client, attempt| management::reachable(server, client, attempt).await,
-    );
-    let answer = answer.await.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
-    Ok((NOT_KEPT, Json(answer)).into_response())
+    let answer =
+        answered(&here, &headers, &params, LedgerEvent::TokenRequest, async |client, it| {
+            management::reachable(&here.server, client, it).await
+        });
+    Ok((NOT_KEPT, Json(answer.await?)).into_response())
 }
 
-fn attempt(here: &Here, event: LedgerEvent) -> Attempt {
-    let mut attempt = Attempt::begin(&here.server, here.request.clone(), event);
+/// What comes of `act` for the client that asks. Nothing is bound to a key here.
+async fn answered<T>(
+    here: &Here,
+    headers: &HeaderMap,
+    params: &Params,
+    event: LedgerEvent,
+    act: impl AsyncFnOnce(&AuthenticatedClient, &Attempt) -> Result<T, Refusal>,
+) -> Result<T, OAuthError> {
+    let server = &here.server;
+    let mut attempt = Attempt::begin(server, here.request.clone(), event);
     attempt.party = Party::Address(here.address);
-    attempt
-}
-
-/// Nothing is bound to a key here.
-fn of(headers: &HeaderMap) -> Headers<'_> {
-    Headers { authorization: authorization(headers), dpop: None }
+    let headers = Headers { authorization: authorization(headers), dpop: None };
+    let done = management::for_client(server, headers, params, &mut attempt, act).await;
+    done.map_err(|it| OAuthError::from(it).told_to(&here.request))
 }
 
 impl From<Refusal> for OAuthError {

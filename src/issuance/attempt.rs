@@ -1,7 +1,10 @@
 //! What is known of a request so far, for the ledger.
 
+use std::fmt;
+
 use time::OffsetDateTime;
 
+use crate::clients::AuthenticatedClient;
 use crate::limits::{Party, TurnedAway, Unrecorded};
 use crate::model::{LedgerEntry, LedgerEvent, Outcome};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
@@ -80,6 +83,37 @@ impl Attempt {
         }
     }
 
+    /// Holds what comes of it against `client` from now on, if it proved who it is: nobody else uses
+    /// up what a client may do.
+    pub fn proven(
+        &mut self,
+        server: &AuthorizationServer,
+        client: &AuthenticatedClient,
+    ) -> Result<(), TurnedAway> {
+        if !client.is_confidential() {
+            return Ok(());
+        }
+        let key = server.shared.limits.client_key(&server.issuer, client.id());
+        self.party = Party::Client(key);
+        server.shared.limits.token_request(key)
+    }
+
+    /// Records what has to be recorded of an attempt that came to nothing. What was our own fault is
+    /// for the log.
+    pub async fn failed(
+        &self,
+        server: &AuthorizationServer,
+        code: ErrorCode,
+        why: &(impl fmt::Display + Sync),
+    ) -> Result<(), NotRecorded> {
+        match code {
+            ErrorCode::SlowDown => self.turned_away(server),
+            code if code.is_ours() => {}
+            code => self.refused(server, code, why.to_string()).await?,
+        }
+        Ok(())
+    }
+
     /// Records that the attempt was refused, and why. There is a limit to that: a refusal beyond it
     /// is summed up with others, and whoever asked is told to slow down instead.
     pub async fn refused(
@@ -98,7 +132,7 @@ impl Attempt {
     }
 
     /// Notes that the attempt came too early, for the sum that is recorded.
-    pub fn turned_away(&self, server: &AuthorizationServer) {
+    fn turned_away(&self, server: &AuthorizationServer) {
         let client = match self.party {
             Party::Client(_) => self.client.clone(),
             Party::Address(_) => None,

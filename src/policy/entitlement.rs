@@ -184,6 +184,18 @@ fn is_for(connection: &Connection, user: &User) -> bool {
     connection.groups.is_empty() || connection.groups.iter().any(|it| user.groups.contains(it))
 }
 
+/// The active connections that lead to an active service, with what of their scope it has.
+pub fn open<'a>(
+    connections: &'a [Connection],
+    services: &'a [Arc<Service>],
+) -> impl Iterator<Item = (&'a Connection, &'a Service, Scope)> {
+    connections.iter().filter(|it| it.active).filter_map(|connection| {
+        let there = |it: &&Arc<Service>| it.id == connection.service && it.active;
+        let service: &Service = services.iter().find(there)?;
+        Some((connection, service, service.offered(&connection.scope)))
+    })
+}
+
 /// The services that a client could reach for `user`, with the scope that it could get there:
 /// what a person who consents should know.
 pub fn reachable<'a>(
@@ -191,15 +203,8 @@ pub fn reachable<'a>(
     services: &'a [Arc<Service>],
     user: &User,
 ) -> Vec<(&'a Connection, &'a Service, Scope)> {
-    connections
-        .iter()
-        .filter(|connection| connection.active && is_for(connection, user))
-        .filter_map(|connection| {
-            let here = |it: &&Arc<Service>| it.id == connection.service && it.active;
-            let service: &Service = services.iter().find(here)?;
-            let scope = service.offered(&connection.scope);
-            (!scope.is_empty()).then_some((connection, service, scope))
-        })
+    open(connections, services)
+        .filter(|(connection, _, scope)| is_for(connection, user) && !scope.is_empty())
         .collect()
 }
 

@@ -3,7 +3,7 @@
 mod entitlement;
 mod trusted_issuers;
 
-pub use entitlement::{Asked, Denied, Entitlement, Person, consent_of, reachable};
+pub use entitlement::{Asked, Denied, Entitlement, Person, consent_of, open, reachable};
 pub use trusted_issuers::{TrustedIssuer, TrustedIssuers, TrustsItself};
 
 use crate::oauth::Scope;

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::oauth::strict_json;
+
 /// Header and claims as they stand in the token.
 #[derive(Clone, Debug)]
 pub struct Decoded {
@@ -65,7 +67,7 @@ impl Decoded {
 
 fn object(part: &str) -> Option<Map<String, Value>> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
-    crate::oauth::strict_json::object(&bytes).ok()
+    strict_json::object(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::explain;
 use super::failure::Failure;
 use super::report::{Exchange, Part, Step};
 use super::shown::{self, shortened};
+use crate::oauth::strict_json;
 use crate::outbound::{Ask, Http, Method, Reply};
 
 /// A request, before it is sent and before it is shown.
@@ -82,7 +83,7 @@ impl Request {
             let url = shown::without_query(&self.url);
             Failure::unreachable(&url, &error)
         })?;
-        let members = crate::oauth::strict_json::object(&reply.body).unwrap_or_default();
+        let members = strict_json::object(&reply.body).unwrap_or_default();
         let answer = Answer { url: shown::without_query(&self.url), reply, members };
         step.parts.push(Part::Exchange(Exchange {
             method: if self.is_post() { "POST" } else { "GET" },

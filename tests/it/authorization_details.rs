@@ -95,7 +95,7 @@ async fn what_cannot_be_asked_for() {
 }
 
 /// JSON in a text of JSON, which our reader would take for JSON: a few kilobytes of it overflowed
-/// the stack. Neither does it count to which client that happens.
+/// the stack, at home and at a service.
 #[tokio::test]
 async fn more_levels_than_there_seem_to_be() {
     let world = world().await;

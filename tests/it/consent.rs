@@ -3,10 +3,9 @@
 use insta::assert_snapshot;
 
 use crate::support::{
-    Browser, CHAT, HOME, ID_JAG, ID_TOKEN, TOKEN_EXCHANGE, World, allowed_by_alice, authorize_url,
+    Browser, CHAT, HOME, ID_JAG, ID_TOKEN, MAIL, TOKEN_EXCHANGE, World, allowed_by_alice,
+    authorize_url, with_mail,
 };
-
-const WORLD: &str = include_str!("support/world.toml");
 
 /// Where alice decides about the wiki agent.
 async fn at_consent<'a>(world: &'a World, changes: &[(&str, &str)]) -> Browser<'a> {
@@ -313,38 +312,22 @@ async fn exchange(world: &World, id_token: &str, audience: &str) -> String {
 /// is reached when they have seen it named. What the administrator approves they are not asked.
 #[tokio::test]
 async fn a_new_service_takes_another_word() {
-    const MAIL: &str = r#"
-        [[service]]
-        id = "mail"
-        name = "Mail"
-        issuer = "https://mail.example"
-        hosted = false
-        scopes = { "mail.read" = "Read your mail" }
-
-        [[connection]]
-        client = "wiki-agent"
-        service = "mail"
-        client_id = "wiki-at-mail"
-        scopes = ["mail.read"]
-        approval = "APPROVAL"
-        "#;
     let world = World::new().await;
     let mut browser = allowed_by_alice(&world, &[]).await;
     let id_token = world.redeem(&browser).await.member("id_token");
 
-    world.apply(&format!("{WORLD}\n{}", MAIL.replace("APPROVAL", "admin"))).await;
+    world.apply(&with_mail("approval = \"admin\"")).await;
     browser.go(&authorize_url(HOME, "wiki-agent", &[])).await;
     assert!(browser.sent("code").is_some(), "{}", browser.url);
 
-    world.apply(&format!("{WORLD}\n{}", MAIL.replace("APPROVAL", "user"))).await;
-    let mail = "https://mail.example";
-    assert_snapshot!(exchange(&world, &id_token, mail).await, @"400 consent_required: the person has not consented yet: send them to the authorization endpoint");
+    world.apply(&with_mail("approval = \"user\"")).await;
+    assert_snapshot!(exchange(&world, &id_token, MAIL).await, @"400 consent_required: the person has not consented yet: send them to the authorization endpoint");
     browser.go(&authorize_url(HOME, "wiki-agent", &[("prompt", "none")])).await;
     assert!(browser.page.redirected_error(HOME).starts_with("consent_required: "));
     browser.go(&authorize_url(HOME, "wiki-agent", &[])).await;
     assert!(browser.page.words().contains("Read your mail"), "{}", browser.url);
     browser.allow().await;
-    assert_eq!(exchange(&world, &id_token, mail).await, "200");
+    assert_eq!(exchange(&world, &id_token, MAIL).await, "200");
     assert_eq!(exchange(&world, &id_token, "https://auth.calendar.example").await, "200");
 }
 

@@ -93,7 +93,7 @@ async fn proofs_that_are_wrong() {
         jwk(json!(null)),
         jwk(private),
         jwk(json!({ "kty": "oct", "k": "AAAA" })),
-        jwk(Holder::new().changed_jwk()),
+        jwk(Holder::new().public_jwk()),
         claims(json!({ "htm": "GET" })),
         claims(json!({ "htm": "post" })),
         claims(json!({ "htu": format!("{CHAT}/oauth2/token") })),
@@ -160,7 +160,7 @@ async fn headers_that_are_no_proof() {
 async fn a_key_that_reads_otherwise() {
     let (world, holder) = (World::new().await, Holder::new());
     for more in ["[1]", "{\"d\":1}"] {
-        let mut jwk = holder.changed_jwk();
+        let mut jwk = holder.public_jwk();
         jwk["x"] = json!({ "$serde_json::private::RawValue": more });
         let proof = holder.changed(HOME, &json!({ "jwk": jwk }), &json!({}));
         let said = world.post_proven(HOME, "wiki-agent", &REPORTS, &[&proof]).await.refusal();

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::support::{
-    Browser, CHAT, HOME, WORLD, World, authorize_url, changed, claims_of, exchange, exchange_of,
-    id_token_of, redemption,
+    Browser, CHAT, HOME, MAIL, World, authorize_url, changed, claims_of, exchange, exchange_of,
+    id_token_of, redemption, with_mail,
 };
 
 const ADMIN: &str = "approval = \"admin\"\n";
@@ -40,25 +40,10 @@ async fn what_the_connection_names_and_nothing_else() {
 /// `aud_tenant` is for a service elsewhere: one of ours has no tenants, and would refuse it.
 #[tokio::test]
 async fn the_tenant_of_a_service() {
-    const MAIL: &str = r#"
-        [[service]]
-        id = "mail"
-        name = "Mail"
-        issuer = "https://mail.example"
-        hosted = false
-        scopes = { "mail.read" = "Read your mail" }
-
-        [[connection]]
-        client = "wiki-agent"
-        service = "mail"
-        client_id = "wiki-at-mail"
-        scopes = ["mail.read"]
-        claims = { aud_tenant = "=acme" }
-        "#;
     let world = World::new().await;
-    world.apply(&format!("{WORLD}\n{MAIL}")).await;
+    world.apply(&with_mail("claims = { aud_tenant = \"=acme\" }")).await;
     let id_token = id_token_of(&world, "alice").await;
-    let answer = exchange(&world, &id_token, &[("audience", "https://mail.example")]).await;
+    let answer = exchange(&world, &id_token, &[("audience", MAIL)]).await;
     assert_eq!(answer.claims()["aud_tenant"], "acme");
 }
 

@@ -1,22 +1,8 @@
 //! A person allows what they have read, and nothing that came up while they were reading.
 
-use crate::support::{Browser, HOME, ID_JAG, ID_TOKEN, TOKEN_EXCHANGE, World, authorize_url, form};
-
-const MAIL: &str = r#"
-    [[service]]
-    id = "mail"
-    name = "Mail"
-    issuer = "https://mail.example"
-    hosted = false
-    scopes = { "mail.read" = "Read your mail" }
-
-    [[connection]]
-    client = "wiki-agent"
-    service = "mail"
-    client_id = "wiki-at-mail"
-    scopes = ["mail.read"]
-    approval = "user"
-    "#;
+use crate::support::{
+    Browser, HOME, ID_JAG, ID_TOKEN, MAIL, TOKEN_EXCHANGE, World, authorize_url, form, with_mail,
+};
 
 async fn at_consent(world: &World) -> Browser<'_> {
     let mut browser = Browser::open(world, &authorize_url(HOME, "wiki-agent", &[])).await;
@@ -30,7 +16,7 @@ async fn at_consent(world: &World) -> Browser<'_> {
 async fn a_service_that_was_not_on_the_page() {
     let world = World::new().await;
     let mut browser = at_consent(&world).await;
-    world.apply(&format!("{}\n{MAIL}", include_str!("support/world.toml"))).await;
+    world.apply(&with_mail("approval = \"user\"")).await;
     browser.allow().await;
     assert!(browser.url.contains("/consent?request="), "{}", browser.url);
     assert!(browser.page.words().contains("Read your mail"));
@@ -40,7 +26,7 @@ async fn a_service_that_was_not_on_the_page() {
     let params = [
         ("grant_type", TOKEN_EXCHANGE),
         ("requested_token_type", ID_JAG),
-        ("audience", "https://mail.example"),
+        ("audience", MAIL),
         ("subject_token", &tokens.member("id_token")),
         ("subject_token_type", ID_TOKEN),
     ];

@@ -6,6 +6,7 @@ use super::findings::Findings;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::model::TrustedKeys;
+use crate::oauth::strict_json;
 use crate::outbound::{FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable, Wanted};
 use crate::store::{self, Store, StoreError};
 
@@ -69,7 +70,7 @@ async fn itself(config: &Config, findings: &mut Findings) {
         Err(error) => Err(error),
     };
     let issuer = |body: &[u8]| {
-        let metadata: Value = crate::oauth::strict_json::object(body).unwrap_or_default();
+        let metadata: Value = strict_json::object(body).unwrap_or_default();
         metadata["issuer"].as_str().map(str::to_owned)
     };
     match answer {

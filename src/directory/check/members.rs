@@ -5,7 +5,7 @@ use url::Url;
 use super::Check;
 use crate::jose::KeySet;
 use crate::model::Service;
-use crate::oauth::{Resource, Scope, is_loopback};
+use crate::oauth::{Resource, Scope, is_loopback, strict_json};
 
 impl Check<'_> {
     /// The scope that a list of tokens makes, all of them scopes of `service`.
@@ -81,7 +81,7 @@ pub(super) fn scope_token(token: &str) -> Result<Scope, String> {
 /// Whether there is a key in a JWK set that can verify something, and no private one.
 fn usable(jwks: &str) -> Result<(), (&'static str, &'static str)> {
     const FORM: &str = "write the text of a JWK set, jwks = '{\"keys\":[…]}'";
-    let json: serde_json::Value = crate::oauth::strict_json::read(jwks.as_bytes(), 32)
+    let json: serde_json::Value = strict_json::read(jwks.as_bytes(), strict_json::DEEPEST)
         .map_err(|_| ("it is not JSON", FORM))?;
     let keys = json["keys"].as_array().ok_or(("it has no \"keys\"", FORM))?;
     // RFC 7518 §6: the parts of private and of symmetric keys.

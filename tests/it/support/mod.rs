@@ -52,6 +52,30 @@ pub const CHAT: &str = "https://home.example/services/chat";
 pub const CALENDAR: &str = "https://auth.calendar.example";
 pub const PARTNER: &str = "https://idp.partner.example";
 
+/// A service elsewhere, of which home knows no more than this.
+pub const MAIL: &str = "https://mail.example";
+
+/// The world, in which the wiki agent is connected with that service on these terms.
+pub fn with_mail(terms: &str) -> String {
+    format!(
+        r#"{WORLD}
+[[service]]
+id = "mail"
+name = "Mail"
+issuer = "{MAIL}"
+hosted = false
+scopes = {{ "mail.read" = "Read your mail" }}
+
+[[connection]]
+client = "wiki-agent"
+service = "mail"
+client_id = "wiki-at-mail"
+scopes = ["mail.read"]
+{terms}
+"#
+    )
+}
+
 pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";

@@ -50,6 +50,11 @@ impl Holder {
         self.forge.sign(&with(&right, header), &with(&said, claims))
     }
 
+    /// The key, without its private half.
+    pub fn public_jwk(&self) -> Value {
+        self.jwk.clone()
+    }
+
     /// A key that has its private half in it.
     pub fn private_jwk(&self) -> Value {
         with(&self.jwk, &json!({ "d": self.forge.private_jwk().parameter("d").unwrap() }))
@@ -73,12 +78,5 @@ impl World {
             request = request.header("dpop", *proof);
         }
         self.send(request.body(Body::from(form(params))).unwrap()).await
-    }
-}
-
-impl Holder {
-    /// The key of somebody else: the signature is not by it.
-    pub fn changed_jwk(&self) -> Value {
-        self.jwk.clone()
     }
 }
