@@ -149,6 +149,7 @@ pub async fn assemble_with(
         remote_keys,
         environment,
         client_hosts: config.client_hosts.clone(),
+        registrations: config.registrations,
         id_jag_hide_services: config.id_jag_hide_services,
         id_jag_by_refresh_token: config.id_jag_by_refresh_token,
         dpop_nonces: DpopNonces::new(secret_key.clone(), config.dpop_nonce_required),

@@ -15,8 +15,8 @@ use crate::jose::{BadJwt, Thumbprint};
 use crate::model::Client;
 use crate::oauth::{AuthMethod, ClientId, ErrorCode};
 use crate::outbound::Unreachable;
-use crate::server::AuthorizationServer;
-use crate::store::{Conflict, Effect};
+use crate::server::{AuthorizationServer, Unknowable};
+use crate::store::{Conflict, Effect, StoreError};
 use crate::tokens::{BadProof, Unacceptable};
 use presented::Proof;
 
@@ -62,6 +62,8 @@ pub enum Refusal {
     NonceWanted(String),
     #[error("client authentication failed: the document at client_id is not acceptable: {}", .0.told())]
     Undescribed(#[source] Unreachable),
+    #[error(transparent)]
+    Store(StoreError),
     #[error("the keys of the client cannot be had at the moment")]
     KeysUnreachable(#[source] Unreachable),
 }
@@ -81,7 +83,17 @@ impl Refusal {
             Self::Undescribed(_) => ErrorCode::InvalidClient,
             Self::Possession(_) => ErrorCode::InvalidDpopProof,
             Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
+            Self::Store(it) => it.code(),
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,
+        }
+    }
+}
+
+impl From<Unknowable> for Refusal {
+    fn from(why: Unknowable) -> Self {
+        match why {
+            Unknowable::Document(why) => Self::Undescribed(why),
+            Unknowable::Store(error) => Self::Store(error),
         }
     }
 }
@@ -113,7 +125,7 @@ async fn authenticated(
     now: OffsetDateTime,
 ) -> Result<AuthenticatedClient, Refusal> {
     let id = presented.client_id().ok_or(Refusal::Missing)?;
-    let client = server.client(id).await.map_err(Refusal::Undescribed)?;
+    let client = server.client(id).await?;
     let client = client.as_ref();
 
     // Without a record there is still a secret to compare, so that both take as long.
@@ -173,7 +185,8 @@ impl AuthenticatedClient {
         self.key.as_ref()
     }
 
-    /// What has to be marked as used in the commit of whatever this client gets.
+    /// What has to happen in the commit of whatever this client gets: what it showed is used up, and
+    /// if it registered itself lately, it is not forgotten.
     pub fn effects(&self) -> Vec<Effect> {
         let effect = |it: &UsedProof| Effect::UseOnce {
             issuer: it.issuer.clone(),
@@ -181,6 +194,8 @@ impl AuthenticatedClient {
             forget_after: it.forget_after,
             otherwise: it.otherwise,
         };
-        self.uses.iter().map(effect).collect()
+        let record = &self.record;
+        let kept = Effect::KeepRegistration(record.issuer.clone(), record.id.clone());
+        self.uses.iter().map(effect).chain(record.fleeting.then_some(kept)).collect()
     }
 }

@@ -136,6 +136,15 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"claude.ai, *.example.com\"",
     },
     Key {
+        path: "clients.registration",
+        what: "Who may register clients at home by themselves (RFC 7591): nobody, whoever has an \
+               initial access token of `tegata client invite`, or everybody. Each service says so \
+               for itself, by `registration` in the directory.",
+        form: OneOf(&["off", "token", "open"]),
+        default: Is("off"),
+        example: "\"token\"",
+    },
+    Key {
         path: "id_jag.hide_services",
         what: "Whether a client that names a service with which it is not connected hears the same as \
                if there were no such service (ID-JAG §9.4). It makes mistakes harder to find.",
@@ -236,6 +245,14 @@ pub(super) const KEYS: &[Key] = &[
         form: Text(RATE),
         default: Is("20/s burst 400"),
         example: "\"20/s burst 400\"",
+    },
+    Key {
+        path: "limits.registrations_per_address",
+        what: "How many clients one address may register, or try to. All strangers together may \
+               register twenty times as many.",
+        form: Text(RATE),
+        default: Is("10/m burst 10"),
+        example: "\"10/m burst 10\"",
     },
     Key {
         path: "limits.documents_per_address",

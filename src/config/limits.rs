@@ -53,6 +53,7 @@ pub(super) fn rates(raw: &mut Raw) -> Rates {
         tokens_per_user: raw.text("limits.tokens_per_user", Rate::parse),
         tokens_per_address: raw.text("limits.tokens_per_address", Rate::parse),
         pages_per_address: raw.text("limits.pages_per_address", Rate::parse),
+        registrations_per_address: raw.text("limits.registrations_per_address", Rate::parse),
         documents_per_address: raw.text("limits.documents_per_address", Rate::parse),
         exempt: raw.text("limits.exempt", addresses),
     }

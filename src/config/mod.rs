@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use time::Duration;
 
 use crate::limits::Rates;
+use crate::model::Registrations;
 use crate::oauth::Issuer;
 use crate::telemetry::{LogFilter, LogFormat};
 use raw::Raw;
@@ -48,6 +49,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Where clients may describe themselves instead of being registered.
     pub client_hosts: ClientHosts,
+    /// Who may register clients at home.
+    pub registrations: Registrations,
     /// Whether clients hear nothing of services that they cannot reach.
     pub id_jag_hide_services: bool,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
@@ -139,6 +142,7 @@ impl Config {
                 session: raw.seconds("lifetimes.session"),
             },
             client_hosts: raw.text("clients.described_at", ClientHosts::parse),
+            registrations: raw.text("clients.registration", Registrations::parse),
             id_jag_hide_services: raw.flag("id_jag.hide_services"),
             id_jag_by_refresh_token: raw.flag("id_jag.by_refresh_token"),
             dpop_nonce_required: raw.flag("dpop.nonce_required"),

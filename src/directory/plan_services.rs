@@ -44,6 +44,8 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     let algs = (&before.access_token_signing_alg, &after.access_token_signing_alg);
     differences.text("access_token_signing_alg", algs.0, algs.1);
     differences.text("described_clients", &before.described_scope, &after.described_scope);
+    let registrations = (before.registrations.as_str(), after.registrations.as_str());
+    differences.text("registration", registrations.0, registrations.1);
     let types = (&before.authorization_details_types, &after.authorization_details_types);
     differences.list("authorization_details_types", &types.0.names(), &types.1.names());
     let reworded = types.0.names() == types.1.names() && types.0 != types.1;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Client, Connection, Service, Trust, User};
+use crate::model::{Client, Connection, Service, Trust, User, is_registered};
 use crate::oauth::{Issuer, ServiceId};
 use crate::store::{self, StoreError, Transaction};
 
@@ -74,7 +74,15 @@ impl Write {
             }
             Self::Trusts(service, trusts) => store::trusts::declare(db, service, trusts).await,
             Self::Client(client) => store::clients::register(db, client).await,
-            Self::Connection(connection) => store::connections::approve(db, connection).await,
+            Self::Connection(connection) => {
+                // Whom a connection names will come, be it later than tomorrow.
+                for client in [&connection.client, &connection.client_there] {
+                    if is_registered(client) {
+                        store::registrations::keep_named(db, client).await?;
+                    }
+                }
+                store::connections::approve(db, connection).await
+            }
         }
     }
 }

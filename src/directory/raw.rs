@@ -59,6 +59,7 @@ pub(super) struct RawService {
     /// The scopes of clients that describe themselves.
     #[serde(default)]
     pub described_clients: Vec<String>,
+    pub registration: Option<String>,
     /// Types of `authorization_details`, each with a JSON Schema as text.
     #[serde(default)]
     pub authorization_details_types: BTreeMap<String, String>,

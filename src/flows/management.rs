@@ -198,7 +198,7 @@ async fn is_good(
     claims: &AccessTokenClaims,
 ) -> Result<bool, StoreError> {
     let store = &server.shared.store;
-    if server.clients.find(&claims.client_id).is_some_and(|it| !it.record.active) {
+    if server.is_gone(&claims.client_id).await? {
         return Ok(false);
     }
     if let Some(family) = &claims.grant_id

@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use crate::jose::Algorithm;
+use crate::model::{ID_JAG_PROFILE, Registrations};
 use crate::oauth::{AuthMethod, GrantType, Issuer, TokenType};
 use crate::server::{AuthorizationServer, Role};
-
-/// ID-JAG §7.2.
-const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 /// Only what is true of this server; a member that does not apply is left out, but for those
 /// that stock clients demand of every issuer (`docs/decisions/0021-openid-members-at-services.md`).
@@ -25,6 +23,9 @@ pub struct Metadata {
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// RFC 8414 §2, where clients may register themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -83,6 +84,8 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
             .filter(|it| *it != AuthMethod::None)
             .collect(),
         introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
+        registration_endpoint: (server.registrations() != Registrations::Off)
+            .then(|| at("/oauth2/register")),
         revocation_endpoint: at("/oauth2/revoke"),
         revocation_endpoint_auth_methods_supported: auth_methods(server),
         revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
@@ -137,7 +140,9 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
 fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
     let offered = |it: &AuthMethod| {
         *it != AuthMethod::None || {
-            server.clients.has_public_ones() || !server.shared.client_hosts.is_none()
+            server.clients.has_public_ones()
+                || !server.shared.client_hosts.is_none()
+                || server.registrations() != Registrations::Off
         }
     };
     AuthMethod::ALL.iter().copied().filter(offered).collect()

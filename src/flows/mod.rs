@@ -4,4 +4,5 @@ pub mod authorization;
 pub mod logout;
 pub mod management;
 pub mod metadata;
+pub mod registration;
 pub mod userinfo;

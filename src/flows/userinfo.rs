@@ -100,8 +100,7 @@ pub async fn userinfo(
     if family.is_none_or(|it| it.revoked) {
         return Err(Refusal::Revoked);
     }
-    // What a client says of itself does not matter here; only whether it was switched off.
-    if server.clients.find(&claims.client_id).is_some_and(|it| !it.record.active) {
+    if server.is_gone(&claims.client_id).await? {
         return Err(Refusal::Revoked);
     }
     let user = store.user(&claims.sub).await?;

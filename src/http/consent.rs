@@ -137,6 +137,7 @@ async fn page(
         csrf: browser.csrf().await?,
         client_name: client.name.clone(),
         client_host: from(client, request),
+        names_itself: client.described.is_some(),
         user_name: user.shown_name().to_owned(),
         issuer_name: service.map_or_else(|| host_of(browser), |service| service.name.clone()),
         scopes,

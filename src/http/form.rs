@@ -1,12 +1,13 @@
-//! Reading a form, strictly and with bounds.
+//! Reading a form or an object of JSON, strictly and with bounds.
 
-use axum::body::{Body, HttpBody, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use http_body_util::LengthLimitError;
+use serde_json::{Map, Value};
 
 use crate::grants::TokenError;
-use crate::oauth::{NotAForm, Params};
+use crate::oauth::{NotAForm, Params, strict_json};
 
 /// The largest form that we read, in bytes: a few JWTs fit in.
 const LARGEST: usize = 64 * 1024;
@@ -16,12 +17,14 @@ pub(super) struct Form(pub Params);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadForm {
-    #[error("the Content-Type must be application/x-www-form-urlencoded")]
-    ContentType,
+    #[error("the Content-Type must be {0}")]
+    ContentType(&'static str),
     #[error("the body is larger than 64 KiB")]
     TooLarge,
     #[error("the body broke off")]
     Body,
+    #[error("the body is no object of JSON in which each name stands once")]
+    Json,
     #[error("{0}")]
     Syntax(#[from] NotAForm),
 }
@@ -39,24 +42,39 @@ impl<S: Sync> FromRequest<S> for Form {
     type Rejection = BadForm;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, BadForm> {
-        let mut content_types = request.headers().get_all(header::CONTENT_TYPE).iter();
-        let content_type = content_types.next().and_then(|it| it.to_str().ok()).unwrap_or_default();
-        if content_types.next().is_some() {
-            return Err(BadForm::ContentType);
-        }
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(BadForm::ContentType);
-        }
-        if let Some(bad) = request.extensions().get::<BadBody>() {
-            return Err(match bad {
-                BadBody::TooLarge => BadForm::TooLarge,
-                BadBody::Broken => BadForm::Body,
-            });
-        }
-        let bytes = to_bytes(request.into_body(), LARGEST).await.map_err(|_| BadForm::Body)?;
-        Ok(Self(Params::parse(&bytes)?))
+        Ok(Self(Params::parse(&body(request, "application/x-www-form-urlencoded").await?)?))
     }
+}
+
+/// An object of JSON in a body.
+pub(super) struct Object(pub Map<String, Value>);
+
+impl<S: Sync> FromRequest<S> for Object {
+    type Rejection = BadForm;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, BadForm> {
+        let body = body(request, "application/json").await?;
+        strict_json::object(&body).map(Self).map_err(|_| BadForm::Json)
+    }
+}
+
+async fn body(request: Request, wanted: &'static str) -> Result<Bytes, BadForm> {
+    let mut content_types = request.headers().get_all(header::CONTENT_TYPE).iter();
+    let content_type = content_types.next().and_then(|it| it.to_str().ok()).unwrap_or_default();
+    if content_types.next().is_some() {
+        return Err(BadForm::ContentType(wanted));
+    }
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case(wanted) {
+        return Err(BadForm::ContentType(wanted));
+    }
+    if let Some(bad) = request.extensions().get::<BadBody>() {
+        return Err(match bad {
+            BadBody::TooLarge => BadForm::TooLarge,
+            BadBody::Broken => BadForm::Body,
+        });
+    }
+    to_bytes(request.into_body(), LARGEST).await.map_err(|_| BadForm::Body)
 }
 
 /// A body that did not arrive as it should.

@@ -91,14 +91,15 @@ fn is_public(path: &str) -> bool {
 }
 
 fn is_for_machines(path: &str) -> bool {
-    const PATHS: [&str; 5] = [
+    const PATHS: [&str; 6] = [
         "/oauth2/token",
         "/oauth2/userinfo",
         "/oauth2/introspect",
         "/oauth2/revoke",
         "/oauth2/reachable",
+        "/oauth2/register",
     ];
-    PATHS.iter().any(|it| path.ends_with(it))
+    PATHS.iter().any(|it| path.ends_with(it)) || path.contains("/oauth2/register/")
 }
 
 fn is_document(path: &str) -> bool {

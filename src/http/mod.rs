@@ -16,6 +16,7 @@ mod neighbours;
 mod observe;
 mod pages;
 mod policy_headers;
+mod registration;
 mod serve;
 mod session;
 mod sign_in;
@@ -59,6 +60,11 @@ fn front(issuers: &Arc<LiveIssuers>) -> Front {
         .route("/oauth2/introspect", post(management::introspect))
         .route("/oauth2/revoke", post(management::revoke))
         .route("/oauth2/reachable", post(management::reachable))
+        .route("/oauth2/register", post(registration::register))
+        .route(
+            "/oauth2/register/{client}",
+            get(registration::read).put(registration::change).delete(registration::remove),
+        )
         .route("/oauth2/jwks", get(documents::jwks))
         .route("/oauth2/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/.well-known/openid-configuration", get(documents::metadata))

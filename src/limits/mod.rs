@@ -34,6 +34,7 @@ pub struct Rates {
     pub tokens_per_user: Option<Rate>,
     pub tokens_per_address: Option<Rate>,
     pub pages_per_address: Option<Rate>,
+    pub registrations_per_address: Option<Rate>,
     pub documents_per_address: Option<Rate>,
     /// Addresses that nothing is held against.
     pub exempt: Vec<IpAddr>,
@@ -81,6 +82,8 @@ pub struct Limits {
     tokens_per_user: Gate<Subject>,
     tokens_per_address: Gate<IpAddr>,
     pages_per_address: Gate<IpAddr>,
+    registrations_per_address: Gate<IpAddr>,
+    registrations_of_strangers: Gate<()>,
     documents_per_address: Gate<IpAddr>,
     exempt: Vec<IpAddr>,
     names: RandomState,
@@ -99,6 +102,11 @@ impl Limits {
             tokens_per_user: Gate::new(rates.tokens_per_user, clock),
             tokens_per_address: Gate::new(rates.tokens_per_address, clock),
             pages_per_address: Gate::new(rates.pages_per_address, clock),
+            registrations_per_address: Gate::new(rates.registrations_per_address, clock),
+            registrations_of_strangers: Gate::new(
+                rates.registrations_per_address.map(|it| it.times(ADDRESSES)),
+                clock,
+            ),
             documents_per_address: Gate::new(rates.documents_per_address, clock),
             exempt: rates.exempt.iter().map(IpAddr::to_canonical).collect(),
             names: RandomState::new(),
@@ -128,6 +136,14 @@ impl Limits {
     /// A token that acts for `user`.
     pub fn token_for(&self, user: &Subject) -> Result<(), TurnedAway> {
         self.counting(self.tokens_per_user.pass(user), "tokens_per_user", "token")
+    }
+
+    /// A registration of a client, right or wrong, before anything is done for it.
+    pub fn registration(&self, address: Option<IpAddr>) -> Result<(), TurnedAway> {
+        let Some(address) = self.counted(address) else { return Ok(()) };
+        let passed = self.registrations_per_address.pass(&address);
+        let passed = passed.and_then(|()| self.registrations_of_strangers.pass(&()));
+        self.counting(passed, "registrations_per_address", "registration")
     }
 
     /// A refusal that is about to be recorded. It is not a question whether the request may be
@@ -182,6 +198,7 @@ impl Limits {
         self.tokens_per_user.forget();
         self.tokens_per_address.forget();
         self.pages_per_address.forget();
+        self.registrations_per_address.forget();
         self.documents_per_address.forget();
     }
 

@@ -7,6 +7,7 @@ use crate::oauth::{AuthMethod, ClientId, GrantType, Issuer, RedirectUri, Scope};
 /// A client as one issuer knows it (RFC 7591 §2). The same software usually has another
 /// registration at each issuer.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct Client {
     /// Where it is registered.
     pub issuer: Issuer,
@@ -31,9 +32,11 @@ pub struct Client {
     pub id_token_signed_response_alg: String,
     /// Whether all its access tokens have to be bound to a key of it (RFC 9449 §5.2).
     pub dpop_bound_access_tokens: bool,
-    /// Of a client that describes itself at its own address: a digest of what decides who gets what
-    /// by its name.
+    /// Of a client that nobody vouched for, as it registered itself or stands at its own address: a
+    /// digest of what decides who gets what by its name.
     pub described: Option<String>,
+    /// Whether it registered itself and would be forgotten if it got nothing.
+    pub fleeting: bool,
 }
 
 impl Client {

@@ -40,12 +40,14 @@ pub enum LedgerEvent {
     IdJag,
     /// All that came from one authorization ended, at the client's wish.
     Revocation,
+    /// A client registered itself, changed what it said, or took itself out.
+    Registration,
     /// A token request that did not get as far as a kind of token.
     TokenRequest,
 }
 
 impl LedgerEvent {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::SignIn,
         Self::SignOut,
         Self::Code,
@@ -53,6 +55,7 @@ impl LedgerEvent {
         Self::IdToken,
         Self::IdJag,
         Self::Revocation,
+        Self::Registration,
         Self::TokenRequest,
     ];
 
@@ -69,6 +72,7 @@ impl LedgerEvent {
             Self::IdToken => "id_token",
             Self::IdJag => "id_jag",
             Self::Revocation => "revocation",
+            Self::Registration => "registration",
             Self::TokenRequest => "token_request",
         }
     }

@@ -1,6 +1,7 @@
 //! What we keep: plain records with public fields, and the rules that need nothing else.
 
 mod client;
+mod client_metadata;
 mod code;
 mod connection;
 mod consent;
@@ -10,12 +11,14 @@ mod key;
 mod ledger;
 mod login;
 mod refresh;
+mod registration;
 mod service;
 mod terms;
 mod trust;
 mod user;
 
 pub use client::Client;
+pub use client_metadata::{BadMetadata, ClientMetadata, ID_JAG_PROFILE};
 pub use code::AuthorizationCode;
 pub use connection::{Approval, Connection};
 pub use consent::Consent;
@@ -28,6 +31,7 @@ pub use ledger::{
 };
 pub use login::Login;
 pub use refresh::{Digest, RefreshToken, TokenFamily};
+pub use registration::{Registration, Registrations, is_registered, registered_id};
 pub use service::Service;
 pub use terms::{ClaimSource, ConnectionTerms, NoSource, TrustTerms};
 pub use trust::{Accounts, Reuse, Trust, TrustedKeys};

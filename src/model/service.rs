@@ -1,6 +1,7 @@
 //! A service: a resource authorization server.
 
 use super::detail_types::DetailTypes;
+use super::registration::Registrations;
 use crate::oauth::{Issuer, Resource, Scope, ServiceId};
 
 /// A resource authorization server, hosted here or elsewhere.
@@ -24,6 +25,8 @@ pub struct Service {
     pub dpop_bound_access_tokens_required: bool,
     /// What clients that nobody registered may have here by code, where people let them.
     pub described_scope: Scope,
+    /// Who may register clients here.
+    pub registrations: Registrations,
     /// What may be asked for by `authorization_details`.
     pub authorization_details_types: DetailTypes,
 }

@@ -15,7 +15,7 @@ use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
 use crate::jose::Algorithm;
 use crate::limits::Limits;
-use crate::model::{Client, Service};
+use crate::model::{Client, Registrations, Service};
 use crate::oauth::{GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
@@ -79,6 +79,8 @@ pub struct Shared {
     pub dpop_nonces: DpopNonces,
     /// Where clients may describe themselves.
     pub client_hosts: ClientHosts,
+    /// Who may register clients at home.
+    pub registrations: Registrations,
     /// Whether clients hear nothing of services that they cannot reach.
     pub id_jag_hide_services: bool,
     /// Whether refresh tokens may be exchanged for ID-JAGs.
@@ -102,6 +104,14 @@ impl AuthorizationServer {
         match &self.role {
             Role::Home => None,
             Role::Service(service) => Some(service),
+        }
+    }
+
+    /// Who may register clients here.
+    pub fn registrations(&self) -> Registrations {
+        match &self.role {
+            Role::Home => self.shared.registrations,
+            Role::Service(service) => service.registrations,
         }
     }
 

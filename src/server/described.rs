@@ -1,5 +1,6 @@
-//! Clients that nobody registered: they describe themselves at their own address
-//! (`docs/decisions/0036-clients-at-their-own-address.md`).
+//! Clients that nobody declared: they registered themselves, or describe themselves at their own
+//! address (`docs/decisions/0036-clients-at-their-own-address.md`,
+//! `docs/decisions/0038-registrations.md`).
 
 use std::sync::Arc;
 
@@ -8,9 +9,11 @@ use url::Url;
 use super::authorization_server::{AuthorizationServer, Role};
 use super::clients::RegisteredClient;
 use crate::jose::Algorithm;
-use crate::model::Client;
-use crate::oauth::{AuthMethod, ClientId, GrantType, Scope};
-use crate::outbound::{ClientDocument, Unreachable, is_document_url};
+use crate::model::{Client, ClientMetadata, is_registered};
+use crate::oauth::{AuthMethod, ClientId, GrantType, RedirectUri, Scope};
+use crate::outbound::{Unreachable, is_document_url};
+use crate::store::StoreError;
+use crate::store::registrations::Registered;
 
 /// What such a client may do for people, where they let it.
 const ALONE: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
@@ -22,32 +25,79 @@ const PROVEN: [GrantType; 3] = [GrantType::TokenExchange, GrantType::JwtBearer, 
 /// What of a person such a client may ask for at home.
 const OF_PEOPLE: &str = "openid profile email offline_access";
 
+/// Why nobody can say who somebody is.
+#[derive(Debug, thiserror::Error)]
+pub enum Unknowable {
+    #[error(transparent)]
+    Document(#[from] Unreachable),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl AuthorizationServer {
-    /// Who is known here as `id`, active or not: registered, or at its own address. What is
-    /// registered goes before, so that it can be switched off.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<RegisteredClient>, Unreachable> {
+    /// Who is known here as `id`, active or not: declared, registered, or at its own address. What
+    /// is declared goes before, so that it can be switched off.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<RegisteredClient>, Unknowable> {
         if let Some(client) = self.clients.find(id) {
             return Ok(Some(client.clone()));
         }
-        let hosts = &self.shared.client_hosts;
-        if hosts.is_none() || !is_document_url(id.as_str()) {
-            return Ok(None);
+        if is_registered(id) {
+            return Ok(self.registered(id).await?.map(|it| self.of_registration(&it)));
         }
-        let url = Url::parse(id.as_str()).ok();
-        if !url.is_some_and(|it| it.host_str().is_some_and(|host| hosts.admit(host))) {
+        let hosts = &self.shared.client_hosts;
+        if hosts.is_none() || !is_document_url(id.as_str()) || !self.admits_host_of(id.as_str()) {
             return Ok(None);
         }
         let document = self.shared.remote_keys.document_at(id.as_str()).await?;
-        Ok(Some(self.described(id, &document)))
+        let client = self.undeclared(id, &document.metadata);
+        Ok(Some(RegisteredClient { record: Arc::new(client), keys: document.keys.clone() }))
     }
 
     /// The record of a client that is active.
-    pub async fn active_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Unreachable> {
+    pub async fn active_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Unknowable> {
         let client = self.client(id).await?;
         Ok(client.map(|it| it.record).filter(|it| it.active))
     }
 
-    fn described(&self, id: &ClientId, document: &ClientDocument) -> RegisteredClient {
+    /// Whether a client that got something once was taken out since, or switched off. Where it only
+    /// describes itself, what it says now does not matter.
+    pub async fn is_gone(&self, id: &ClientId) -> Result<bool, StoreError> {
+        match self.clients.find(id) {
+            Some(client) => Ok(!client.record.active),
+            None if is_registered(id) => Ok(self.registered(id).await?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// The registration that `id` made, unless it was not used in time.
+    pub async fn registered(&self, id: &ClientId) -> Result<Option<Arc<Registered>>, StoreError> {
+        let registered = self.shared.store.registration(&self.issuer, id).await?;
+        let now = self.shared.environment.clock.now();
+        let remembered = |it: &Arc<Registered>| {
+            it.registration.forget_after.is_none_or(|forgotten| now < forgotten)
+        };
+        Ok(registered.filter(remembered))
+    }
+
+    /// Whether what stands at the host of `url` may say who a client is.
+    pub fn admits_host_of(&self, url: &str) -> bool {
+        let url = Url::parse(url).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        host.is_some_and(|host| self.shared.client_hosts.admit(host))
+    }
+
+    fn of_registration(&self, registered: &Registered) -> RegisteredClient {
+        let registration = &registered.registration;
+        let client = Client {
+            secret_mac: registration.secret_mac.clone(),
+            fleeting: registration.forget_after.is_some(),
+            ..self.undeclared(&registration.client, &registration.metadata)
+        };
+        RegisteredClient { record: Arc::new(client), keys: registered.keys.clone() }
+    }
+
+    /// A client of which nothing is known but its own word.
+    pub fn undeclared(&self, id: &ClientId, metadata: &ClientMetadata) -> Client {
         let offered = match &self.role {
             Role::Home => Scope::parse(OF_PEOPLE).unwrap_or_default(),
             Role::Service(service) => service.offered(&service.described_scope),
@@ -55,35 +105,38 @@ impl AuthorizationServer {
         // At a service the person's word alone would go around the connections of home: whoever
         // runs it says whether that is meant.
         let mut grants = if offered.is_empty() { vec![] } else { ALONE.to_vec() };
-        if document.auth_method == AuthMethod::PrivateKeyJwt {
+        if metadata.token_endpoint_auth_method != AuthMethod::None {
             grants.extend(PROVEN);
         }
         let here = self.role.grant_types();
-        grants.retain(|it| document.grant_types.contains(it) && here.contains(it));
+        grants.retain(|it| metadata.grant_types.contains(it) && here.contains(it));
         // OIDC Registration §2: RS256 is the default, and what we have no key for cannot be had.
-        let alg = document.id_token_signed_response_alg.as_deref().and_then(Algorithm::parse);
+        let alg = metadata.id_token_signed_response_alg.as_deref().and_then(Algorithm::parse);
         let alg = alg.filter(|it| self.keys.signer(*it).is_some()).unwrap_or(Algorithm::RS256);
-        let record = Client {
+        Client {
             issuer: self.issuer.clone(),
             id: id.clone(),
-            name: document.client_name.clone(),
+            name: metadata.client_name.clone().unwrap_or_else(|| {
+                let host = metadata.redirect_uris.first().map(RedirectUri::shown_host);
+                host.unwrap_or_else(|| id.to_string())
+            }),
             agent: false,
             active: true,
-            auth_method: document.auth_method,
+            auth_method: metadata.token_endpoint_auth_method,
             secret_mac: None,
-            jwks: document.jwks.clone(),
-            jwks_uri: document.jwks_uri.clone(),
-            redirect_uris: document.redirect_uris.clone(),
+            jwks: metadata.jwks_text(),
+            jwks_uri: metadata.jwks_uri.clone(),
+            redirect_uris: metadata.redirect_uris.clone(),
             post_logout_redirect_uris: vec![],
             grant_types: grants,
-            scope: match &document.scope {
+            scope: match &metadata.scope {
                 Some(asked) => asked.intersection(&offered),
                 None => offered,
             },
             id_token_signed_response_alg: alg.as_str().to_owned(),
-            dpop_bound_access_tokens: document.dpop_bound_access_tokens,
-            described: Some(document.digest.clone()),
-        };
-        RegisteredClient { record: Arc::new(record), keys: document.keys.clone() }
+            dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
+            described: Some(metadata.digest()),
+            fleeting: false,
+        }
     }
 }

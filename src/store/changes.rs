@@ -39,6 +39,8 @@ pub enum Change {
     Login(SessionId),
     Family(String),
     Consent(Subject, Issuer, ClientId),
+    /// A client that registered itself.
+    Registration(Issuer, ClientId),
     /// The service, and the realm and the name of a subject (`model::Foreign`).
     Account(ServiceId, String, Subject),
 }

@@ -128,5 +128,6 @@ fn model(row: row::Model) -> Result<Client, StoreError> {
         id_token_signed_response_alg: row.id_token_signed_response_alg,
         dpop_bound_access_tokens: row.dpop_bound_access_tokens,
         described: None,
+        fleeting: false,
     })
 }

@@ -14,9 +14,9 @@ use super::StoreError;
 use super::open::Store;
 use super::queue::Asking;
 use crate::model::{
-    AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, TokenFamily,
+    AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, Registration, TokenFamily,
 };
-use crate::oauth::{ErrorCode, Jti, SessionId};
+use crate::oauth::{ClientId, ErrorCode, Issuer, Jti, SessionId};
 use crate::telemetry::Stopwatch;
 
 /// Something that an answer changes.
@@ -50,6 +50,11 @@ pub enum Effect {
     },
     EndLogin(SessionId),
     RememberConsent(Consent),
+    Register(Box<Registration>),
+    ChangeRegistration(Box<Registration>),
+    /// So that a registration is not forgotten.
+    KeepRegistration(Issuer, ClientId),
+    RemoveRegistration(Issuer, ClientId),
     Record(Box<LedgerEntry>),
 }
 
@@ -61,6 +66,8 @@ pub enum Conflict {
     /// A DPoP proof.
     PossessionUsed,
     RequestAnswered,
+    /// An initial access token.
+    InvitationUsed,
     CodeUsed,
     RefreshTokenUsed,
     FamilyRevoked,

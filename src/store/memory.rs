@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::accounts::{self, Account};
 use super::changes::{self, Change, News};
 use super::open::Store;
+use super::registrations::{self, Registered};
 use super::{Effect, StoreError, codes, consents, logins, refresh_tokens, token_families, users};
 use crate::model::{
     AuthorizationCode, Consent, Digest, Foreign, Login, RefreshToken, TokenFamily, User,
@@ -31,6 +32,9 @@ pub(super) const DECIDED: Duration = Duration::from_secs(1);
 /// How many of each kind are held; about half a kilobyte each.
 const HELD: usize = 16_384;
 
+/// Some have keys, which are larger.
+const REGISTRATIONS: usize = 4096;
+
 /// Most codes are back within a second.
 const CODES: usize = 2048;
 
@@ -41,6 +45,7 @@ pub(super) struct Memory {
     families: Cache<String, Arc<TokenFamily>>,
     consents: Cache<(Subject, Issuer, ClientId), Arc<Consent>>,
     accounts: Cache<(ServiceId, String, Subject), Arc<Account>>,
+    registrations: Cache<(Issuer, ClientId), Arc<Registered>>,
     /// Codes and refresh tokens that this node made and has not seen again. What they stand for
     /// never changes; whether they were used, the commit looks for itself.
     codes: Cache<Digest, Arc<AuthorizationCode>>,
@@ -71,6 +76,7 @@ impl Default for Memory {
             families: Cache::new(HELD),
             consents: Cache::new(HELD),
             accounts: Cache::new(HELD),
+            registrations: Cache::new(REGISTRATIONS),
             codes: Cache::new(CODES),
             refresh_tokens: Cache::new(HELD),
             state: Mutex::new(State { forgotten: 0, read: 0, heard: None }),
@@ -105,12 +111,18 @@ impl Memory {
     fn drop_one(&self, change: &Change) {
         match change {
             Change::Everything => self.drop_all(),
-            Change::Directory => self.users.clear(),
+            Change::Directory => {
+                self.users.clear();
+                self.registrations.clear();
+            }
             Change::Login(sid) => drop(self.logins.remove(sid)),
             Change::Family(id) => drop(self.families.remove(id)),
             Change::Consent(user, issuer, client) => {
                 let key = (user.clone(), issuer.clone(), client.clone());
                 drop(self.consents.remove(&key));
+            }
+            Change::Registration(issuer, client) => {
+                drop(self.registrations.remove(&(issuer.clone(), client.clone())));
             }
             Change::Account(service, realm, subject) => {
                 let key = (service.clone(), realm.clone(), subject.clone());
@@ -125,6 +137,7 @@ impl Memory {
         self.families.clear();
         self.consents.clear();
         self.accounts.clear();
+        self.registrations.clear();
         self.codes.clear();
         self.refresh_tokens.clear();
     }
@@ -271,6 +284,18 @@ impl Store {
         let key = (user.clone(), issuer.clone(), client.clone());
         let read = consents::find(self.read(), user, issuer, client);
         memory.recall(&memory.consents, key, read).await
+    }
+
+    /// The registration that `client` made at `issuer`.
+    pub async fn registration(
+        &self,
+        issuer: &Issuer,
+        client: &ClientId,
+    ) -> Result<Option<Arc<Registered>>, StoreError> {
+        let memory = self.memory();
+        let key = (issuer.clone(), client.clone());
+        let read = registrations::find(self.read(), issuer, client);
+        memory.recall(&memory.registrations, key, read).await
     }
 
     /// The account that `whose` subject is linked to at `service`.

@@ -29,6 +29,7 @@ mod migrate;
 mod open;
 mod queue;
 pub mod refresh_tokens;
+pub mod registrations;
 pub mod secrets;
 pub mod services;
 pub mod sessions;

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder};
 
 use super::StoreError;
 use super::columns::{json, parsed, text};
-use crate::model::{DetailTypes, Service};
+use crate::model::{DetailTypes, Registrations, Service};
 use crate::oauth::ServiceId;
 
 const TABLE: &str = "services";
@@ -29,6 +29,7 @@ mod row {
         pub dpop_bound_access_tokens_required: bool,
         pub authorization_details_types: String,
         pub described_scope: String,
+        pub registrations: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -64,6 +65,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         access_token_signing_alg: Set(service.access_token_signing_alg.clone()),
         dpop_bound_access_tokens_required: Set(service.dpop_bound_access_tokens_required),
         described_scope: Set(service.described_scope.to_string()),
+        registrations: Set(service.registrations.as_str().to_owned()),
         authorization_details_types: Set(json(&service.authorization_details_types.pairs())),
     };
     let rest = [
@@ -78,6 +80,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         C::DpopBoundAccessTokensRequired,
         C::AuthorizationDetailsTypes,
         C::DescribedScope,
+        C::Registrations,
     ];
     row::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(rest).to_owned())
@@ -99,6 +102,8 @@ fn model(row: row::Model) -> Result<Service, StoreError> {
         access_token_signing_alg: row.access_token_signing_alg,
         dpop_bound_access_tokens_required: row.dpop_bound_access_tokens_required,
         described_scope: text(TABLE, row.described_scope)?,
+        registrations: Registrations::parse(&row.registrations)
+            .map_err(|_| StoreError::Corrupt(TABLE))?,
         authorization_details_types: DetailTypes::of(parsed(
             TABLE,
             &row.authorization_details_types,

@@ -47,6 +47,7 @@ mod properties;
 mod properties_of_requests;
 mod redirect_uris;
 mod refresh;
+mod registration;
 mod released_claims;
 mod secrets_in_logs;
 mod sign_in;

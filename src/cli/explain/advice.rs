@@ -56,6 +56,22 @@ const BY_REASON: &[(&str, Advice)] = &[
         },
     ),
     (
+        "the registration is not acceptable",
+        Advice {
+            rule: "RFC 7591 §2 and §3.2.2, ID-JAG §8 (docs/decisions/0038-registrations.md)",
+            change: "change what it names; at a service such a client comes by code only if \
+                     described_clients has scopes for it, and by ID-JAG only if it has credentials",
+        },
+    ),
+    (
+        "initial access token",
+        Advice {
+            rule: "RFC 7591 §3: each is good for one issuer, once unless it was made reusable, and for \
+                   as long as it says",
+            change: "make another: tegata client invite",
+        },
+    ),
+    (
         "redirect_uri",
         Advice {
             rule: "RFC 9700 §2.1: compared letter by letter; only the port of a loopback address is free",

@@ -105,6 +105,7 @@ fn leads_on(event: LedgerEvent) -> bool {
         LedgerEvent::SignOut
         | LedgerEvent::AccessToken
         | LedgerEvent::Revocation
+        | LedgerEvent::Registration
         | LedgerEvent::TokenRequest => false,
     }
 }
@@ -126,6 +127,7 @@ fn led_to(parent: &LedgerRow, child: &LedgerRow) -> bool {
         LedgerEvent::SignOut
         | LedgerEvent::AccessToken
         | LedgerEvent::Revocation
+        | LedgerEvent::Registration
         | LedgerEvent::TokenRequest => false,
     }
 }

@@ -112,6 +112,7 @@ fn in_words(event: LedgerEvent) -> &'static str {
         LedgerEvent::IdToken => "ID token",
         LedgerEvent::IdJag => "ID-JAG",
         LedgerEvent::Revocation => "revocation",
+        LedgerEvent::Registration => "registration",
         LedgerEvent::TokenRequest => "token request",
     }
 }

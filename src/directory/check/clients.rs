@@ -53,6 +53,7 @@ impl Check<'_> {
                 id_token_signed_response_alg: alg,
                 dpop_bound_access_tokens: raw.dpop_bound_access_tokens,
                 described: None,
+                fleeting: false,
             },
             secret: raw.client_secret.as_ref().map(|it| it.0.clone()),
         })

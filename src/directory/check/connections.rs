@@ -3,7 +3,7 @@
 use super::{Check, Found};
 use crate::directory::file::Entry;
 use crate::directory::raw::RawConnection;
-use crate::model::{Approval, Connection, Service};
+use crate::model::{Approval, Connection, Service, is_registered};
 use crate::oauth::{ClientId, Resource};
 use crate::outbound::is_document_url;
 
@@ -58,9 +58,7 @@ impl Check<'_> {
         let path = format!("{path} client");
         let id = ClientId::parse(&raw.client);
         let id = self.notes.parsed(&path, id, "name a client of home")?;
-        if !is_document_url(id.as_str())
-            && matches!(self.client(self.around.home, &id), Found::Nowhere)
-        {
+        if !declares_itself(&id) && matches!(self.client(self.around.home, &id), Found::Nowhere) {
             let wrong = format!("there is no client {:?} at home", raw.client);
             self.notes.note(path, wrong, "add [[client]] without `at`, or correct the id");
         }
@@ -77,7 +75,7 @@ impl Check<'_> {
         let id = ClientId::parse(&raw.client_id);
         let id = self.notes.parsed(&path, id, "name the client as the service knows it")?;
         // Of a service elsewhere only its own administrators know the clients.
-        let hosted = service.hosted && !is_document_url(id.as_str());
+        let hosted = service.hosted && !declares_itself(&id);
         if hosted && matches!(self.client(&service.issuer, &id), Found::Nowhere) {
             let wrong = format!("there is no client {:?} at {}", raw.client_id, service.id);
             let fix =
@@ -108,4 +106,9 @@ impl Check<'_> {
         }
         resources
     }
+}
+
+/// Whether no `[[client]]` is wanted, as it stands at its own address or registered itself.
+fn declares_itself(id: &ClientId) -> bool {
+    is_document_url(id.as_str()) || is_registered(id)
 }

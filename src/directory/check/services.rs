@@ -7,7 +7,7 @@ use super::members::scope_token;
 use crate::directory::declared::DeclaredService;
 use crate::directory::file::Entry;
 use crate::directory::raw::RawService;
-use crate::model::{DetailTypes, Service};
+use crate::model::{DetailTypes, Registrations, Service};
 use crate::oauth::{Scope, ServiceId};
 
 /// The longest id: it is part of a URL.
@@ -53,6 +53,7 @@ impl Check<'_> {
             access_token_signing_alg: self.access_token_signing_alg(path, raw),
             dpop_bound_access_tokens_required: self.bound_tokens(path, raw),
             described_scope: Scope::default(),
+            registrations: self.registrations(path, raw),
             authorization_details_types: self.detail_types(path, raw),
         };
         service.described_scope = self.described_scope(path, raw, &service);
@@ -66,6 +67,17 @@ impl Check<'_> {
             self.notes.note(&path, wrong, "take it out");
         }
         self.scopes_of(&path, &raw.described_clients, service)
+    }
+
+    fn registrations(&mut self, path: &str, raw: &RawService) -> Registrations {
+        let path = format!("{path} registration");
+        let Some(text) = &raw.registration else { return Registrations::Off };
+        if !raw.hosted {
+            let wrong = "the service lives elsewhere, and its clients register there";
+            self.notes.note(&path, wrong, "take it out");
+        }
+        let fix = "write \"off\", \"token\" (with an initial access token) or \"open\"";
+        self.notes.parsed(path, Registrations::parse(text), fix).unwrap_or_default()
     }
 
     fn access_token_signing_alg(&mut self, path: &str, raw: &RawService) -> String {

@@ -13,7 +13,7 @@ use crate::oauth::{
     Resource, Scope, SessionId, Subject,
 };
 use crate::outbound::Unreachable;
-use crate::server::AuthorizationServer;
+use crate::server::{AuthorizationServer, Unknowable};
 use crate::store::StoreError;
 use crate::tokens::Hint;
 
@@ -66,11 +66,20 @@ pub enum Unproven {
     #[error("the application is not known here, or not active")]
     UnknownClient,
     #[error("what the application says of itself at its own address cannot be taken: {}", .0.told())]
-    Undescribed(#[from] Unreachable),
+    Undescribed(#[source] Unreachable),
     #[error("the redirect_uri is not one that the application registered")]
     UnregisteredRedirectUri,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Unknowable> for Unproven {
+    fn from(why: Unknowable) -> Self {
+        match why {
+            Unknowable::Document(why) => Self::Undescribed(why),
+            Unknowable::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Unproven {

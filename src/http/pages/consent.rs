@@ -17,6 +17,8 @@ pub(crate) struct Consent {
     pub client_name: String,
     /// The host of the `redirect_uri`; of a private-use URI (RFC 8252 §7.1) its scheme.
     pub client_host: String,
+    /// Whether nobody but itself says what it is called.
+    pub names_itself: bool,
     /// For whom: who is signed in.
     pub user_name: String,
     /// Where to: home, or the service.

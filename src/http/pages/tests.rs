@@ -24,6 +24,7 @@ fn consent(language: Language) -> Consent {
         csrf: HOSTILE.to_owned(),
         client_name: HOSTILE.to_owned(),
         client_host: HOSTILE.to_owned(),
+        names_itself: true,
         user_name: HOSTILE.to_owned(),
         issuer_name: HOSTILE.to_owned(),
         scopes: vec![scope(HOSTILE), scope("offline_access")],

@@ -63,6 +63,10 @@ impl Seen {
             | Effect::BeginLogin { .. }
             | Effect::EndLogin(_)
             | Effect::RememberConsent(_)
+            | Effect::Register(_)
+            | Effect::ChangeRegistration(_)
+            | Effect::KeepRegistration(..)
+            | Effect::RemoveRegistration(..)
             | Effect::Record(_) => Ok(()),
         }
     }

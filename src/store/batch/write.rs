@@ -12,7 +12,8 @@ use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
 use crate::store::queue::Order;
 use crate::store::{
-    Effect, codes, consents, ledger, logins, refresh_tokens, single_uses, token_families,
+    Effect, codes, consents, ledger, logins, refresh_tokens, registrations, single_uses,
+    token_families,
 };
 
 /// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
@@ -140,7 +141,11 @@ impl<'a> Kinds<'a> {
             Effect::RevokeFamily(_)
             | Effect::BeginLogin { .. }
             | Effect::EndLogin(_)
-            | Effect::RememberConsent(_) => self.seldom.push((effect, now)),
+            | Effect::RememberConsent(_)
+            | Effect::Register(_)
+            | Effect::ChangeRegistration(_)
+            | Effect::KeepRegistration(..)
+            | Effect::RemoveRegistration(..) => self.seldom.push((effect, now)),
             Effect::Record(entry) => self.entries.push(entry),
         }
     }
@@ -197,6 +202,22 @@ async fn happen(
             consents::remember(db, consent, now).await?;
             let (user, issuer) = (consent.user.clone(), consent.issuer.clone());
             Some(Change::Consent(user, issuer, consent.client.clone()))
+        }
+        Effect::Register(it) => {
+            registrations::register(db, it).await?;
+            None
+        }
+        Effect::ChangeRegistration(it) => {
+            registrations::change(db, it).await?;
+            Some(Change::Registration(it.issuer.clone(), it.client.clone()))
+        }
+        Effect::KeepRegistration(issuer, client) => {
+            registrations::keep(db, issuer, client).await?;
+            Some(Change::Registration(issuer.clone(), client.clone()))
+        }
+        Effect::RemoveRegistration(issuer, client) => {
+            registrations::remove(db, issuer, client).await?;
+            Some(Change::Registration(issuer.clone(), client.clone()))
         }
         _ => None,
     })

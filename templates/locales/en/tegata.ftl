@@ -31,6 +31,7 @@ consent-lead-app = Read its pass, then decide. It may do what stands here, and n
 consent-pass = Travel pass
 consent-who = Who asks
 consent-from = from { $host }
+consent-names-itself = It chose this name itself: nobody here has checked it.
 consent-whom = For whom
 consent-where = Where to
 consent-what = It may

@@ -23,6 +23,7 @@ consent-lead-app = 内容を確かめてからお決めください。ここに�
 consent-pass = 通行手形
 consent-who = 依頼元
 consent-from = { $host } から
+consent-names-itself = この名前は依頼元が自ら名乗ったもので、ここでは誰も確認していません。
 consent-whom = ご本人
 consent-where = 行き先
 consent-what = できること
