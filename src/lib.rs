@@ -7,6 +7,8 @@ pub mod cli;
 
 pub mod demo;
 
+pub mod conformance;
+
 pub mod walkthrough;
 
 pub mod app;

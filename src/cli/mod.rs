@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{demo, terminal, walkthrough};
+use crate::{conformance, demo, terminal, walkthrough};
 use failure::Failure;
 
 /// An identity provider and authorization server for AI agents.
@@ -70,6 +70,7 @@ enum Command {
     Doctor(doctor::Args),
     Token(token::Args),
     Walkthrough(Box<walkthrough::Args>),
+    Conformance(Box<conformance::Args>),
     Demo(demo::Args),
 }
 
@@ -93,6 +94,7 @@ pub async fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(named, args).await,
         Command::Token(args) => return token::run(args).await,
         Command::Walkthrough(args) => return walkthrough::run(*args).await,
+        Command::Conformance(args) => return conformance::run(*args).await,
         Command::Demo(args) => return demo::run(args).await,
     };
     match done {

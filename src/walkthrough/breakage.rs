@@ -93,8 +93,9 @@ impl Break {
     }
 }
 
-/// The first letter of the signature: all its bits count, unlike those of the last one.
-fn with_another_letter(jwt: &str) -> String {
+/// The `jwt` with another first letter in its signature: all bits of that one count, unlike those of
+/// the last one.
+pub fn with_another_letter(jwt: &str) -> String {
     let (message, signature) = jwt.rsplit_once('.').unwrap_or((jwt, ""));
     let mut letters = signature.chars();
     let another = if letters.next() == Some('A') { 'B' } else { 'A' };

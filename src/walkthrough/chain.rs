@@ -13,6 +13,8 @@ pub struct SignedIn {
     pub home: Metadata,
     /// The ID token.
     pub id_token: Token,
+    /// The access token beside it, which no service takes.
+    pub access_token: Option<String>,
 }
 
 /// Who and what `--break` needs beside the right things.
@@ -66,9 +68,18 @@ pub async fn sign_in(agent: &Agent, report: &mut Report) -> Result<SignedIn, Fai
         .await?;
     let granted =
         report.step(SIGN_IN, async |step| sign_in::sign_in(agent, &home, step).await).await?;
-    let id_token =
+    let (id_token, access_token) =
         report.step(CODE, async |step| code::exchange(agent, &home, &granted, step).await).await?;
-    Ok(SignedIn { home, id_token })
+    Ok(SignedIn { home, id_token, access_token })
+}
+
+/// The same at an issuer whose metadata are known, and without a word about what is not right on
+/// the way: for who wants the tokens, and judges by itself.
+pub async fn signed_in(agent: &Agent, home: Metadata) -> Result<SignedIn, Failure> {
+    let mut step = Step::untold();
+    let granted = sign_in::sign_in(agent, &home, &mut step).await?;
+    let (id_token, access_token) = code::exchange(agent, &home, &granted, &mut step).await?;
+    Ok(SignedIn { home, id_token, access_token })
 }
 
 /// From the ID token to the service's API.
@@ -109,7 +120,7 @@ pub async fn reach_broken(
     let scope = (broken == Break::Scope).then_some(FOREIGN_SCOPE);
     report
         .step((BROKEN, broken.what()), async |step| {
-            let SignedIn { home, id_token } = signed_in;
+            let SignedIn { home, id_token, .. } = signed_in;
             let id_jag = match broken {
                 Break::Replay => used.text,
                 _ => match exchange::ask(agent, home, id_token, asked, step).await {
@@ -146,7 +157,7 @@ async fn leg_1(
     target: &Target,
     report: &mut Report,
 ) -> Result<Token, Failure> {
-    let SignedIn { home, id_token } = signed_in;
+    let SignedIn { home, id_token, .. } = signed_in;
     report
         .step(LEG_1, async |step| exchange::exchange(agent, home, id_token, target, step).await)
         .await

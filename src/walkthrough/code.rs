@@ -13,13 +13,13 @@ use super::sign_in::{Granted, code_params};
 use crate::jose::{Algorithm, Typ};
 
 /// Exchanges the code. What comes back is the ID token; the access token beside it is for
-/// home's own APIs and not needed here.
+/// home's own APIs, and so for no step of the way.
 pub(super) async fn exchange(
     agent: &Agent,
     home: &Metadata,
     granted: &Granted,
     step: &mut Step,
-) -> Result<Token, Failure> {
+) -> Result<(Token, Option<String>), Failure> {
     let request = agent.credentials.by_basic(&home.token_endpoint, code_params(agent, granted));
     let show = ["token_type", "expires_in", "scope", "access_token", "id_token", "refresh_token"];
     let answer = request.send(&agent.http, &show, step).await?.tokens()?;
@@ -42,7 +42,9 @@ pub(super) async fn exchange(
         rules.push(("at_hash", Must::Be(hash)));
     }
     let believed = (home.jwks_uri.as_str(), Typ::Plain);
-    believe(&agent.http, ("The ID token", &id_token), believed, (&rules, agent.now()), step).await
+    let name = ("The ID token", id_token.as_str());
+    let token = believe(&agent.http, name, believed, (&rules, agent.now()), step).await?;
+    Ok((token, answer.text("access_token").map(str::to_owned)))
 }
 
 /// OIDC Core §3.1.3.6, if the ID token has the claim and an algorithm that hashes by SHA-256.

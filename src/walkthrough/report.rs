@@ -105,6 +105,11 @@ impl Report {
 }
 
 impl Step {
+    /// A step that nobody is told of.
+    pub fn untold() -> Self {
+        Self { title: "", purpose: "", parts: Vec::new(), failure: None }
+    }
+
     /// Adds what was found in something.
     pub fn found(&mut self, of: impl Into<String>, findings: Vec<Finding>) {
         self.parts.push(Part::Findings { of: of.into(), findings });

@@ -14,12 +14,14 @@ use crate::oauth::strict_json;
 use crate::outbound::{Ask, Http, Method, Reply};
 
 /// A request, before it is sent and before it is shown.
+#[derive(Clone)]
 pub struct Request {
     url: String,
     headers: Vec<(&'static str, String)>,
     body: Body,
 }
 
+#[derive(Clone)]
 enum Body {
     None,
     Form(Vec<(String, String)>),

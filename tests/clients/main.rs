@@ -2,6 +2,7 @@
 //!
 //! `scripts/test` installs those of npm and of the Python Package Index; lock files here pin them.
 
+mod conformance;
 mod demo;
 mod person;
 mod relying_party;
