@@ -48,6 +48,7 @@ mod properties_of_requests;
 mod redirect_uris;
 mod refresh;
 mod registration;
+mod registration_management;
 mod released_claims;
 mod secrets_in_logs;
 mod sign_in;
