@@ -2,6 +2,7 @@
 
 pub mod api;
 mod told;
+mod tools;
 pub mod verification;
 pub mod world;
 
@@ -15,7 +16,7 @@ use self::world::World;
 use crate::environment::Environment;
 use crate::outbound::Reach;
 use crate::terminal::{Ink, complain, printable, say};
-use crate::walkthrough::agent::{Agent, Api, Credentials, Person, Target};
+use crate::walkthrough::agent::{Agent, Api, Credentials, Person, Target, Tools};
 use crate::walkthrough::args::http;
 use crate::walkthrough::cast;
 use crate::walkthrough::chain;
@@ -23,8 +24,8 @@ use crate::walkthrough::failure::Failure;
 use crate::walkthrough::human;
 use crate::walkthrough::report::Report;
 
-/// Starts home, two services and their APIs in a throw-away folder, performs the whole way of
-/// an ID-JAG once and prints it, then keeps serving until Ctrl-C.
+/// Starts home, two services and their APIs, which are MCP servers, in a throw-away folder,
+/// performs the whole way of an ID-JAG once and prints it, then keeps serving until Ctrl-C.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Where home listens; the APIs take the two ports above it, if they are free.
@@ -79,7 +80,13 @@ async fn play(world: &World, ink: Ink) -> Result<(), Failure> {
         scope: Some(cast::CALENDAR_READ.to_owned()),
         api: Some(Api {
             url: world.calendar.clone(),
-            post: Some(json!({ "text": "12:00 Lunch with the travel agent" })),
+            tools: Some(Tools {
+                read: cast::LIST_EVENTS.to_owned(),
+                write: Some((
+                    cast::ADD_EVENT.to_owned(),
+                    json!({ "text": "12:00 Lunch with the travel agent" }),
+                )),
+            }),
         }),
     };
     let chat = Target {
@@ -87,7 +94,10 @@ async fn play(world: &World, ink: Ink) -> Result<(), Failure> {
         credentials: credentials(cast::CLIENT_ID_AT_CHAT, cast::CLIENT_SECRET_AT_CHAT),
         resource: Some(world.chat.clone()),
         scope: Some(cast::CHAT_READ.to_owned()),
-        api: Some(Api { url: world.chat.clone(), post: None }),
+        api: Some(Api {
+            url: world.chat.clone(),
+            tools: Some(Tools { read: cast::READ_MESSAGES.to_owned(), write: None }),
+        }),
     };
     let mut report = Report::new(move |number, step| say(human::step(number, step, ink)));
     let signed_in = chain::sign_in(&agent, &mut report).await?;

@@ -14,9 +14,9 @@ pub(super) fn opening(world: &World, ink: Ink) -> String {
     let rows = [
         ("home", home.clone(), "signs people in, seals ID-JAGs"),
         ("calendar", world.service("calendar"), "a service: gives access tokens"),
-        ("", calendar.clone(), "its API"),
+        ("", calendar.clone(), "its API, an MCP server"),
         ("chat", world.service("chat"), "another service"),
-        ("", chat.clone(), "its API"),
+        ("", chat.clone(), "its API, an MCP server"),
         ("folder", folder, "tegata.toml, directory.toml, the database"),
     ];
     format!("{}\n\n{}", ink.strong("tegata demo"), columns(&rows, ink))
@@ -50,10 +50,7 @@ pub(super) fn what_next(world: &World, ink: Ink) -> String {
         (format!("curl -i {}", world.calendar), "an API that tells strangers where to go"),
         (format!("tegata ledger tail --config {folder}/tegata.toml"), "who acted for whom"),
     ];
-    let mut text = format!("\n{}\n", ink.strong("Open"));
-    for (url, note) in open {
-        text.push_str(&format!("  {url:<56}  {}\n", ink.quiet(note)));
-    }
+    let mut text = list("Open", &open, ink) + &list("Connect an MCP client", &connect(world), ink);
     text.push_str(&format!("\n{}\n", ink.strong("Type")));
     for (command, note) in tries {
         text.push_str(&format!("  {}\n  {command}\n", ink.quiet(format_args!("# {note}"))));
@@ -62,6 +59,24 @@ pub(super) fn what_next(world: &World, ink: Ink) -> String {
         "\n{}",
         ink.quiet("Serving. Ctrl-C ends it and leaves nothing behind.")
     ));
+    text
+}
+
+/// An MCP client of the person's own goes by code: no connection of home names it.
+fn connect(world: &World) -> [(String, String); 4] {
+    [
+        (world.chat.clone(), "it sends you to sign in".to_owned()),
+        (cast::MCP_CLIENT_ID.to_owned(), "its client_id".to_owned()),
+        (cast::MCP_CLIENT_SECRET.to_owned(), "its client_secret".to_owned()),
+        (cast::REDIRECT_URI.to_owned(), "where it is sent back to, on any port".to_owned()),
+    ]
+}
+
+fn list(title: &str, rows: &[(String, String)], ink: Ink) -> String {
+    let mut text = format!("\n{}\n", ink.strong(title));
+    for (what, note) in rows {
+        text.push_str(&format!("  {what:<56}  {}\n", ink.quiet(note)));
+    }
     text
 }
 
@@ -88,7 +103,7 @@ impl World {
         let port = |url: &str| url::Url::parse(url).ok().and_then(|it| it.port());
         match (port(&self.home), port(&self.calendar)) {
             (Some(home), Some(api)) if home.checked_add(1) == Some(api) => String::new(),
-            _ => format!(" --api {}", self.calendar),
+            _ => format!(" --api {} --tool {}", self.calendar, cast::LIST_EVENTS),
         }
     }
 }

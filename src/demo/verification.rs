@@ -31,7 +31,7 @@ struct Cached {
 }
 
 /// A token that was verified. Only [`AccessTokenVerifier::verify`] makes one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AccessToken {
     subject: Subject,
     client: ClientId,

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::api::{self, Api};
+use super::api::{self, Api, Tool};
 use super::verification::AccessTokenVerifier;
 use crate::app::{Opened, Running};
 use crate::config::Config;
@@ -63,8 +63,8 @@ pub async fn start(listen: SocketAddr) -> Result<World, NoWorld> {
         return Err(NoWorld::NotLoopback(listen));
     }
     let listen = free(listen).await?;
-    let (calendar_listener, calendar) = listen_beside(listen, 1, cast::CALENDAR_PATH).await?;
-    let (chat_listener, chat) = listen_beside(listen, 2, cast::CHAT_PATH).await?;
+    let (calendar_listener, calendar) = listen_beside(listen, 1).await?;
+    let (chat_listener, chat) = listen_beside(listen, 2).await?;
     let home = format!("http://{listen}");
     let folder = folder(listen, &cast::directory(&calendar, &chat))
         .map_err(|error| NoWorld::System("the throw-away folder", error))?;
@@ -141,11 +141,7 @@ async fn free(listen: SocketAddr) -> Result<SocketAddr, NoWorld> {
 }
 
 /// A listener some ports above home's, or anywhere if that is taken, and the API's URL.
-async fn listen_beside(
-    home: SocketAddr,
-    above: u16,
-    path: &str,
-) -> Result<(TcpListener, String), NoWorld> {
+async fn listen_beside(home: SocketAddr, above: u16) -> Result<(TcpListener, String), NoWorld> {
     let at = |port| SocketAddr::new(home.ip(), port);
     let beside = at(home.port().checked_add(above).unwrap_or_default());
     let listener = match TcpListener::bind(beside).await {
@@ -154,42 +150,45 @@ async fn listen_beside(
     };
     let bound = listener.and_then(|it| it.local_addr().map(|address| (it, address)));
     let (listener, address) = bound.map_err(|error| NoWorld::System("a port for an API", error))?;
-    Ok((listener, format!("http://{address}{path}")))
+    Ok((listener, format!("http://{address}{}", cast::MCP_PATH)))
 }
 
 fn described(home: &str, (calendar, chat): (&str, &str), http: &Http) -> Result<[Api; 2], NoWorld> {
-    let api =
-        |name, id: &str, url: &str, path, [read, write]: [&'static str; 2], items: &[&str]| {
-            let malformed =
-                |error: crate::oauth::Malformed| NoWorld::Start(name, error.to_string());
-            let issuer = Issuer::parse(&format!("{home}/services/{id}")).map_err(malformed)?;
-            let resource = Resource::parse(url).map_err(malformed)?;
-            Ok(Api {
-                name,
-                path,
-                read,
-                write,
-                verifier: AccessTokenVerifier::new(issuer, resource, http.clone()),
-                metadata_url: url.replace(path, &api::metadata_path(path)),
-                environment: Environment::system(),
-                items: Mutex::new(items.iter().map(|&it| it.to_owned()).collect()),
-            })
-        };
+    let api = |name, id: &str, url: &str, [read, write]: [Tool; 2], items: &[&str]| {
+        let malformed = |error: crate::oauth::Malformed| NoWorld::Start(name, error.to_string());
+        let issuer = Issuer::parse(&format!("{home}/services/{id}")).map_err(malformed)?;
+        let resource = Resource::parse(url).map_err(malformed)?;
+        Ok(Api {
+            name,
+            path: cast::MCP_PATH,
+            read,
+            write,
+            verifier: AccessTokenVerifier::new(issuer, resource, http.clone()),
+            metadata_url: url.replace(cast::MCP_PATH, &api::metadata_path(cast::MCP_PATH)),
+            environment: Environment::system(),
+            items: Mutex::new(items.iter().map(|&it| it.to_owned()).collect()),
+        })
+    };
+    let tool = |name, scope, about| Tool { name, scope, about };
     Ok([
         api(
             "Calendar",
             "calendar",
             calendar,
-            cast::CALENDAR_PATH,
-            [cast::CALENDAR_READ, cast::CALENDAR_WRITE],
+            [
+                tool(cast::LIST_EVENTS, cast::CALENDAR_READ, "Tells today's events"),
+                tool(cast::ADD_EVENT, cast::CALENDAR_WRITE, "Adds an event to today's"),
+            ],
             &["09:30 Stand-up", "18:05 Train to Sendai"],
         )?,
         api(
             "Chat",
             "chat",
             chat,
-            cast::CHAT_PATH,
-            [cast::CHAT_READ, cast::CHAT_WRITE],
+            [
+                tool(cast::READ_MESSAGES, cast::CHAT_READ, "Reads the messages of the team"),
+                tool(cast::SEND_MESSAGE, cast::CHAT_WRITE, "Sends the team a message"),
+            ],
             &["Bob: is the train booked?"],
         )?,
     ])

@@ -48,10 +48,18 @@ pub struct Target {
 
 /// A protected resource.
 pub struct Api {
-    /// What is read with GET.
+    /// Where it is.
     pub url: String,
-    /// Something to POST there, which needs another scope than reading.
-    pub post: Option<Value>,
+    /// What to call there, if it is an MCP server; anything else is read with GET.
+    pub tools: Option<Tools>,
+}
+
+/// What an agent calls at an MCP server.
+pub struct Tools {
+    /// Without arguments.
+    pub read: String,
+    /// With these arguments, and another scope than reading needs.
+    pub write: Option<(String, Value)>,
 }
 
 /// What a client proves itself with at one issuer.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use url::Url;
 
-use super::agent::{Agent, Api, Credentials, Person, Target};
+use super::agent::{Agent, Api, Credentials, Person, Target, Tools};
 use super::breakage::Break;
 use super::chain::Stranger;
 use super::failure::Failure;
@@ -55,6 +55,10 @@ pub struct Args {
     /// or --resource names something else].
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
+    /// The tool to call there without arguments, if --api is an MCP server (2026-07-28); anything
+    /// else is read with GET.
+    #[arg(long, value_name = "NAME", requires = "api")]
+    pub tool: Option<String>,
     /// Does one thing wrong and succeeds if it is refused with the right code.
     #[arg(long = "break", value_name = "NAME", value_enum)]
     pub broken: Option<Break>,
@@ -107,7 +111,8 @@ impl Args {
     pub fn target(&self) -> Target {
         let unnamed = self.service.is_none() && self.resource.is_none() && self.api.is_none();
         let demo = unnamed.then(|| demo_api(&self.issuer)).flatten();
-        let named = self.api.clone().map(|url| Api { url, post: None });
+        let tools = self.tool.clone().map(|read| Tools { read, write: None });
+        let named = self.api.clone().map(|url| Api { url, tools });
         let scope = demo.as_ref().map(|_| cast::CALENDAR_READ.to_owned());
         let api = named.or(demo);
         Target {
@@ -151,6 +156,11 @@ fn credentials(id: &str, secret: Option<&String>, demo: (&str, &str)) -> Credent
 fn demo_api(issuer: &str) -> Option<Api> {
     let mut url = Url::parse(issuer).ok()?;
     url.set_port(Some(url.port()?.checked_add(1)?)).ok()?;
-    url.set_path(cast::CALENDAR_PATH);
-    Some(Api { url: url.into(), post: Some(json!({ "text": "Lunch with the travel agent" })) })
+    url.set_path(cast::MCP_PATH);
+    let lunch = json!({ "text": "Lunch with the travel agent" });
+    let tools = Tools {
+        read: cast::LIST_EVENTS.to_owned(),
+        write: Some((cast::ADD_EVENT.to_owned(), lunch)),
+    };
+    Some(Api { url: url.into(), tools: Some(tools) })
 }

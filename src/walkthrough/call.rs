@@ -1,11 +1,12 @@
-//! The API: once without a token, once with it, once for more than it allows.
+//! The API: once without a token, once with it, and an MCP server once for more than it allows.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::agent::{Agent, Api, Target, Token};
 use super::explain;
 use super::failure::Failure;
+use super::mcp;
 use super::report::{Finding, Step};
 use super::wire::Request;
 use crate::oauth::Scope;
@@ -58,18 +59,26 @@ pub(super) async fn call(
     step: &mut Step,
 ) -> Result<(), Failure> {
     let bearer = format!("Bearer {}", token.text);
-    let request = Request::get(&api.url).header("authorization", bearer.as_str());
-    let answer = request.send(&agent.http, &["acting_for", "client", "items"], step).await?;
-    let status = answer.reply.status;
-    let open = Finding::check("status", status.to_string(), "open", status == 200);
-    step.found("With the token", vec![open]);
-    let Some(body) = api.post.clone() else {
+    let Some(tools) = &api.tools else {
+        let request = Request::get(&api.url).header("authorization", bearer);
+        let status = request.send(&agent.http, &[], step).await?.reply.status;
+        let meaning = match status {
+            405 => "it takes no GET; of an MCP server, name a --tool",
+            _ => "open",
+        };
+        let open = Finding::check("status", status.to_string(), meaning, status == 200);
+        step.found("With the token", vec![open]);
+        return Ok(());
+    };
+    let request = mcp::call(&api.url, &tools.read, &json!({})).header("authorization", &bearer);
+    let answer = request.send(&agent.http, mcp::SHOWN, step).await?;
+    step.found("With the token", vec![mcp::done(&answer, "open")]);
+    let Some((tool, arguments)) = &tools.write else {
         return Ok(());
     };
 
-    let request = Request::json(&api.url, body).header("authorization", bearer);
-    let answer = request.send(&agent.http, &["acting_for", "client", "item"], step).await?;
-    let status = answer.reply.status;
+    let request = mcp::call(&api.url, tool, arguments).header("authorization", bearer);
+    let answer = request.send(&agent.http, mcp::SHOWN, step).await?;
     let challenge = answer.reply.header("www-authenticate").unwrap_or_default();
     let wanted = parameter(challenge, "scope").unwrap_or_default();
     let given = token.claims.get("scope").map(explain::plain).unwrap_or_default();
@@ -79,12 +88,12 @@ pub(super) async fn call(
     };
     // RFC 6750 §3.1.
     let code = parameter(challenge, "error").unwrap_or_default();
-    let finding = match status {
+    let finding = match answer.reply.status {
         403 => {
             let meaning = format!("needs {wanted}, the token has {given}");
             Finding::check("error", &code, meaning, code == "insufficient_scope" && !enough)
         }
-        _ => Finding::check("status", status.to_string(), "the scope allows it", status < 300),
+        _ => mcp::done(&answer, "the scope allows it"),
     };
     step.found("And writing", vec![finding]);
     Ok(())

@@ -26,10 +26,20 @@ pub const PASSWORD: &str = "alice-password";
 pub const OTHER_USERNAME: &str = "bob";
 /// What he types.
 pub const OTHER_PASSWORD: &str = "bob-password";
-/// The path of the calendar's API.
-pub const CALENDAR_PATH: &str = "/events";
-/// The path of the chat's API.
-pub const CHAT_PATH: &str = "/messages";
+/// An MCP client that people connect themselves, with a browser; at the chat.
+pub const MCP_CLIENT_ID: &str = "mcp-client-at-chat";
+/// Its secret there.
+pub const MCP_CLIENT_SECRET: &str = "demo-secret-of-the-mcp-client-at-chat";
+/// The path of each API, on a port of its own.
+pub const MCP_PATH: &str = "/mcp";
+/// The calendar's tool that reads.
+pub const LIST_EVENTS: &str = "list_events";
+/// The calendar's tool that writes.
+pub const ADD_EVENT: &str = "add_event";
+/// The chat's tool that reads.
+pub const READ_MESSAGES: &str = "read_messages";
+/// The chat's tool that writes.
+pub const SEND_MESSAGE: &str = "send_message";
 /// To read the calendar.
 pub const CALENDAR_READ: &str = "calendar.read";
 /// To write to the calendar.
@@ -76,6 +86,7 @@ id = "chat"
 name = "Chat"
 resources = ["{CHAT}"]
 scopes = { "chat.read" = "Read your messages", "chat.write" = "Send messages as you" }
+# registration = "open"
 
 # The agent: at home, and at each service by another name.
 
@@ -106,6 +117,16 @@ agent = true
 client_secret = "{CLIENT_SECRET_AT_CHAT}"
 token_endpoint_auth_method = "client_secret_basic"
 grant_types = ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+
+# Any MCP client that a person connects to the chat: it sends them to a browser, and has no ID-JAGs.
+
+[[client]]
+at = "chat"
+client_id = "{MCP_CLIENT_ID}"
+name = "MCP client"
+client_secret = "{MCP_CLIENT_SECRET}"
+redirect_uris = ["{REDIRECT_URI}"]
+grant_types = ["authorization_code", "refresh_token"]
 
 # Somebody else, for `tegata walkthrough --break client`.
 
@@ -153,6 +174,8 @@ pub fn directory(calendar: &str, chat: &str) -> String {
         ("{CLIENT_SECRET_AT_CALENDAR}", CLIENT_SECRET_AT_CALENDAR),
         ("{CLIENT_ID_AT_CHAT}", CLIENT_ID_AT_CHAT),
         ("{CLIENT_SECRET_AT_CHAT}", CLIENT_SECRET_AT_CHAT),
+        ("{MCP_CLIENT_ID}", MCP_CLIENT_ID),
+        ("{MCP_CLIENT_SECRET}", MCP_CLIENT_SECRET),
         ("{OTHER_CLIENT_ID_AT_CALENDAR}", OTHER_CLIENT_ID_AT_CALENDAR),
         ("{OTHER_CLIENT_SECRET_AT_CALENDAR}", OTHER_CLIENT_SECRET_AT_CALENDAR),
     ]
@@ -166,9 +189,9 @@ mod tests {
 
     #[test]
     fn the_directory_is_filled_in_and_well_formed() {
-        let text = directory("http://127.0.0.1:1/events", "http://127.0.0.1:2/messages");
+        let text = directory("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp");
         let directory: toml::Table = text.parse().unwrap();
-        assert_eq!(directory["client"].as_array().unwrap().len(), 4);
+        assert_eq!(directory["client"].as_array().unwrap().len(), 5);
         let left = text.lines().find(|line| line.contains("\"{"));
         assert_eq!(left, None);
         for client in directory["client"].as_array().unwrap() {

@@ -23,6 +23,7 @@ mod discover;
 mod exchange;
 mod html_form;
 mod json;
+mod mcp;
 mod redeem;
 mod shown;
 mod sign_in;

@@ -25,7 +25,8 @@ pub struct Request {
 enum Body {
     None,
     Form(Vec<(String, String)>),
-    Json(Value),
+    /// And which members of it are shown.
+    Json(Value, &'static [&'static str]),
 }
 
 /// An answer, with its body read as JSON if it is an object.
@@ -49,9 +50,9 @@ impl Request {
         Self { url: url.to_owned(), headers: Vec::new(), body: Body::Form(params) }
     }
 
-    /// A POST of JSON.
-    pub fn json(url: &str, body: Value) -> Self {
-        Self { url: url.to_owned(), headers: Vec::new(), body: Body::Json(body) }
+    /// A POST of JSON, of which the members named in `show` are shown.
+    pub fn json(url: &str, body: Value, show: &'static [&'static str]) -> Self {
+        Self { url: url.to_owned(), headers: Vec::new(), body: Body::Json(body, show) }
     }
 
     /// With a header more.
@@ -71,7 +72,8 @@ impl Request {
         !matches!(self.body, Body::None)
     }
 
-    /// Sends it and writes both directions down; of a JSON answer the members named in `show`.
+    /// Sends it and writes both directions down; of a JSON answer the members named in `show`, those
+    /// inside others by their path, as in `result.isError`.
     pub async fn send(
         self,
         http: &Http,
@@ -104,7 +106,7 @@ impl Request {
                 let pairs: Vec<_> = params.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
                 Ask::post_form(&self.url, &pairs)
             }
-            Body::Json(body) => Ask {
+            Body::Json(body, _) => Ask {
                 method: Method::Post,
                 url: self.url.clone(),
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
@@ -126,7 +128,10 @@ impl Request {
                 pairs.map(|(name, value)| short(&name, &value)).collect()
             }
             Body::Form(params) => params.iter().map(|(name, value)| short(name, value)).collect(),
-            Body::Json(body) => vec![("body".to_owned(), body.to_string())],
+            Body::Json(body, show) => {
+                let members = body.as_object().into_iter();
+                members.flat_map(|it| show.iter().filter_map(move |path| row(it, path))).collect()
+            }
         };
         headers.chain(params).collect()
     }
@@ -159,6 +164,11 @@ impl Answer {
         self.members.get(name)?.as_str()
     }
 
+    /// A member, or one inside others by its path.
+    pub fn member(&self, path: &str) -> Option<&Value> {
+        inside(&self.members, path)
+    }
+
     /// A member without which we cannot go on.
     pub fn required(&self, member: &'static str) -> Result<String, Failure> {
         let missing = || Failure::Member { url: self.url.clone(), member };
@@ -171,12 +181,22 @@ impl Answer {
         let headers = [("location", location), ("www-authenticate", challenge)];
         let headers = headers.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?)));
         let always = ["error", "error_description"];
-        let members = always.iter().chain(show).filter_map(|name| {
-            let value = explain::plain(self.members.get(*name)?);
-            Some(((*name).to_owned(), shortened(name, &value)))
-        });
+        let members = always.iter().chain(show).filter_map(|path| row(&self.members, path));
         headers.chain(members).collect()
     }
+}
+
+/// What is shown of a member.
+fn row(members: &Map<String, Value>, path: &str) -> Option<(String, String)> {
+    let name = path.rsplit('.').next()?;
+    let value = explain::plain(inside(members, path)?);
+    Some((name.to_owned(), shortened(name, &value)))
+}
+
+fn inside<'a>(members: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let mut names = path.split('.');
+    let first = members.get(names.next()?)?;
+    names.try_fold(first, |value, name| value.get(name))
 }
 
 /// Basic credentials. RFC 6749 §2.3.1: both parts are form-encoded first.
