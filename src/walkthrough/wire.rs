@@ -209,3 +209,21 @@ pub fn basic(id: &str, secret: &str) -> String {
 pub fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn members_inside_others() {
+        let body = json!({ "result": { "isError": false, "code": "abcdefghi" }, "id": 1 });
+        let members = body.as_object().unwrap();
+        assert_eq!(row(members, "id").unwrap(), ("id".to_owned(), "1".to_owned()));
+        assert_eq!(row(members, "result.isError").unwrap().0, "isError");
+        assert_eq!(row(members, "result.code").unwrap().1, "abc…");
+        assert_eq!(row(members, "result.none"), None);
+        assert_eq!(row(members, "id.none"), None);
+    }
+}

@@ -1,4 +1,4 @@
-"""What both Python scripts begin with: Authlib signs a person in at home, as a relying party."""
+"""What the Python scripts begin with: Authlib signs a person in at home, as a relying party."""
 
 import json
 import os
@@ -20,10 +20,10 @@ TYPE = "urn:ietf:params:oauth:token-type:"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
-def client_at_home() -> OAuth2Client:
+def client_at_home(credentials: tuple[str, str] = AT_HOME) -> OAuth2Client:
     """A session that knows where home's endpoints are by its metadata."""
     client = OAuth2Client(
-        *AT_HOME,
+        *credentials,
         redirect_uri="http://127.0.0.1:18765/callback",
         scope="openid profile offline_access",
         code_challenge_method="S256",
@@ -57,17 +57,24 @@ def keys_of(issuer: str) -> KeySet:
     return KeySet.import_key_set(httpx2.get(f"{issuer}/oauth2/jwks").json())
 
 
-def id_jag(client: OAuth2Client, subject: str, typ: str, audience: str, resource: str) -> dict:
+def id_jag(
+    client: OAuth2Client,
+    subject: str,
+    typ: str,
+    audience: str,
+    resource: str,
+    scope: str = "chat.read",
+) -> dict:
     """The answer to a token exchange."""
     response = httpx2.post(
         client.metadata["token_endpoint"],
-        auth=AT_HOME,
+        auth=(client.client_id, client.client_secret),
         data={
             "grant_type": TOKEN_EXCHANGE,
             "requested_token_type": f"{TYPE}id-jag",
             "audience": audience,
             "resource": resource,
-            "scope": "chat.read",
+            "scope": scope,
             "subject_token": subject,
             "subject_token_type": f"{TYPE}{typ}",
         },

@@ -4,8 +4,10 @@
 
 mod conformance;
 mod demo;
+mod demo_door;
 mod person;
 mod relying_party;
+mod rmcp_client;
 #[path = "../support/started.rs"]
 mod started;
 
@@ -51,11 +53,16 @@ async fn mcp_python_sdk() {
     run_against("mcp_python.py", &Started::new().await);
 }
 
-/// Runs a script and fails with what it printed. It ends by itself, see `person.mjs`.
 fn run_against(script: &str, tegata: &Started) {
+    run(script, tegata.issuer(), &[]);
+}
+
+/// Runs a script and fails with what it printed. It ends by itself, see `person.mjs`.
+fn run(script: &str, issuer: &str, more: &[(&str, &str)]) {
     let is_python = Path::new(script).extension().is_some_and(|it| it == "py");
     let program = if is_python { PYTHON } else { "node" };
-    let output = with(program, script, tegata).output().expect("see scripts/test");
+    let mut command = with(program, script, issuer);
+    let output = command.envs(more.iter().copied()).output().expect("see scripts/test");
     assert!(
         output.status.success(),
         "{script}: {}\n{}{}",
@@ -65,12 +72,12 @@ fn run_against(script: &str, tegata: &Started) {
     );
 }
 
-fn with(program: &str, script: &str, tegata: &Started) -> Command {
+fn with(program: &str, script: &str, issuer: &str) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(FOLDER)
         .arg(script)
-        .env("ISSUER", tegata.issuer())
+        .env("ISSUER", issuer)
         .env("USERNAME", USERNAME)
         .env("PASSWORD", PASSWORD);
     command

@@ -1,5 +1,7 @@
-// What both scripts of the MCP TypeScript SDK begin with: its own sign-in at home.
+// What the scripts of the MCP TypeScript SDK begin with: its own sign-in at home.
+// Run by itself with the id and the secret of a client, prints an ID token.
 
+import { fileURLToPath } from 'node:url';
 import {
   discoverAuthorizationServerMetadata,
   exchangeAuthorization,
@@ -19,12 +21,12 @@ export const AT_CHAT = {
   clientSecret: 'wiki-at-chat-secret-0123456789-0123456789',
 };
 
-/** The ID token of a fresh sign-in, by the SDK's authorization-code functions. */
-export async function idToken() {
+/** The ID token of a fresh sign-in to a client, by the SDK's authorization-code functions. */
+export async function idToken(client = AT_HOME) {
   const metadata = await discoverAuthorizationServerMetadata(ISSUER);
   const common = {
     metadata,
-    clientInformation: { client_id: AT_HOME.clientId, client_secret: AT_HOME.clientSecret },
+    clientInformation: { client_id: client.clientId, client_secret: client.clientSecret },
   };
   const redirectUri = 'http://127.0.0.1:18765/callback';
   const { authorizationUrl, codeVerifier } = await startAuthorization(ISSUER, {
@@ -47,4 +49,9 @@ export async function idToken() {
 /** The payload of a JWT, unverified: the resource server's part is not played here. */
 export function claims(jwt) {
   return JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [clientId, clientSecret] = process.argv.slice(2);
+  console.log(await idToken({ clientId, clientSecret }));
 }

@@ -41,7 +41,7 @@ async fn openidconnect_of_rust() {
         .add_scopes(["profile", "email", "offline_access"].map(|s| Scope::new(s.to_owned())))
         .set_pkce_challenge(challenge)
         .url();
-    let back = signs_in_and_allows(&url, &tegata);
+    let back = signs_in_and_allows(&url, tegata.issuer());
     let answer: HashMap<String, String> = back.query_pairs().into_owned().collect();
     assert_eq!(answer.get("state"), Some(state.secret()), "{back}");
     assert_eq!(answer.get("iss").map(String::as_str), Some(tegata.issuer()), "RFC 9207: {back}");
@@ -87,7 +87,7 @@ async fn openidconnect_of_rust() {
 }
 
 /// Carries what the crate asks. Redirects are not followed: no endpoint here answers with one.
-async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+pub(crate) async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let never = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(never).no_proxy().build()?;
     let answer = client.execute(request.try_into()?).await?;
