@@ -86,8 +86,8 @@ id = "chat"
 name = "Chat"
 resources = ["{CHAT}"]
 scopes = { "chat.read" = "Read your messages", "chat.write" = "Send messages as you" }
-# registration = "open"
-# described_clients = ["chat.read", "chat.write"]
+registration = "open"
+described_clients = ["chat.read", "chat.write"]
 
 # The agent: at home, and at each service by another name.
 

@@ -7,9 +7,8 @@ import {
   Client,
   StreamableHTTPClientTransport,
   UnauthorizedError,
-  discoverAuthorizationServerMetadata,
 } from '@modelcontextprotocol/client';
-import { CHAT, claims } from './mcp.mjs';
+import { claims } from './mcp.mjs';
 import { signsInAndAllows } from './person.mjs';
 
 const { CHAT_API } = process.env;
@@ -94,6 +93,4 @@ async function registeredByItself() {
 }
 
 await registeredByTheAdministrator();
-const { registration_endpoint: registrationEndpoint } =
-  await discoverAuthorizationServerMetadata(CHAT);
-if (registrationEndpoint) await registeredByItself();
+await registeredByItself();
