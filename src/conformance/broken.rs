@@ -55,6 +55,19 @@ impl Broken {
         Self { rule, who, spoil: Spoil::Nothing, judge }
     }
 
+    /// The same at both token endpoints.
+    pub(super) const fn by_unknown_grant(id: &'static str) -> Self {
+        let rule = Rule::must(
+            id,
+            "RFC 6749 §5.2",
+            "an unknown grant type is refused",
+            "unsupported_grant_type",
+            "tell clients that the grant is not there, so that they look for another way",
+        );
+        let spoil = Spoil::With("grant_type", "urn:example:tegata-conformance");
+        Self::new(rule, spoil, &["unsupported_grant_type"])
+    }
+
     /// Sends it, and notes what came of it. `right` are the parameters as they should be.
     pub(super) async fn check(
         &self,

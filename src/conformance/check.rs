@@ -92,7 +92,7 @@ impl Rule {
         expected: &'static str,
         advice: &'static str,
     ) -> Self {
-        Self { id, section, title, level: Level::Should, expected, advice }
+        Self { level: Level::Should, ..Self::must(id, section, title, expected, advice) }
     }
 }
 

@@ -220,17 +220,7 @@ pub(super) const BROKEN: &[Broken] = &[
         impostor("id-jag-4.3-wrong-secret-post", "a wrong secret in the body", "invalid_client"),
         Judge::Refused(&["invalid_client"]),
     ),
-    Broken::new(
-        Rule::must(
-            "id-jag-4.3-grant-type-unknown",
-            "RFC 6749 §5.2",
-            "an unknown grant type is refused",
-            "unsupported_grant_type",
-            "tell clients that the grant is not there, so that they look for another way",
-        ),
-        Spoil::With("grant_type", "urn:example:tegata-conformance"),
-        &["unsupported_grant_type"],
-    ),
+    Broken::by_unknown_grant("id-jag-4.3-grant-type-unknown"),
 ];
 
 /// Narrowing and refusing are both right; RFC 6749 §3.3.

@@ -121,17 +121,7 @@ pub(super) const BARE: &[Broken] = &[
         ),
         Judge::Refused(&["invalid_client"]),
     ),
-    Broken::new(
-        Rule::must(
-            "id-jag-4.4-grant-type-unknown",
-            "RFC 6749 §5.2",
-            "an unknown grant type is refused",
-            "unsupported_grant_type",
-            "tell clients that the grant is not there, so that they look for another way",
-        ),
-        Spoil::With("grant_type", "urn:example:tegata-conformance"),
-        &["unsupported_grant_type"],
-    ),
+    Broken::by_unknown_grant("id-jag-4.4-grant-type-unknown"),
 ];
 
 /// Where the other client may not redeem anything, nothing is shown.

@@ -90,10 +90,7 @@ impl From<CommitError> for Refusal {
 
 impl From<NotRecorded> for Refusal {
     fn from(error: NotRecorded) -> Self {
-        match error {
-            NotRecorded::TurnedAway(early) => early.into(),
-            NotRecorded::Commit(error) => error.into(),
-        }
+        error.into_refusal()
     }
 }
 
@@ -262,15 +259,16 @@ fn acceptable(
     }
     // §2: "If unspecified or omitted, the default is "client_secret_basic"".
     let mut metadata = ClientMetadata::read(asked, AuthMethod::ClientSecretBasic)?;
-    let keys = metadata.jwks_text().map(|it| KeySet::parse(it.as_bytes()).unwrap_or_default());
-    if keys.is_some_and(|it| it.is_empty()) {
+    let gist = metadata.gist();
+    let keys = KeySet::registered(gist.jwks.as_deref());
+    if gist.jwks.is_some() && keys.is_none_or(|it| it.is_empty()) {
         return Err(Refusal::Jwks);
     }
     // Strangers do not choose what we fetch: only where clients may describe themselves anyway.
     if metadata.jwks_uri.as_ref().is_some_and(|it| !server.admits_host_of(it)) {
         return Err(Refusal::JwksUri);
     }
-    let client = server.undeclared(id, &metadata);
+    let client = server.undeclared(id, &metadata, &gist);
     if client.grant_types.iter().all(|it| *it == GrantType::RefreshToken) {
         return Err(Refusal::NoGrant);
     }

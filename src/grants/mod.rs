@@ -170,10 +170,7 @@ pub enum TokenError {
 
 impl From<NotRecorded> for TokenError {
     fn from(error: NotRecorded) -> Self {
-        match error {
-            NotRecorded::TurnedAway(early) => early.into(),
-            NotRecorded::Commit(error) => error.into(),
-        }
+        error.into_refusal()
     }
 }
 

@@ -43,6 +43,16 @@ pub enum NotRecorded {
     Commit(#[from] CommitError),
 }
 
+impl NotRecorded {
+    /// As the refusal of a flow that knows both causes.
+    pub fn into_refusal<R: From<TurnedAway> + From<CommitError>>(self) -> R {
+        match self {
+            Self::TurnedAway(early) => early.into(),
+            Self::Commit(error) => error.into(),
+        }
+    }
+}
+
 impl Attempt {
     pub fn begin(server: &AuthorizationServer, request: RequestId, event: LedgerEvent) -> Self {
         Self {

@@ -132,10 +132,7 @@ impl From<CommitError> for Refusal {
 
 impl From<NotRecorded> for Refusal {
     fn from(error: NotRecorded) -> Self {
-        match error {
-            NotRecorded::TurnedAway(early) => early.into(),
-            NotRecorded::Commit(error) => error.into(),
-        }
+        error.into_refusal()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Public keys, ours and those of others, and what they verify.
 
+use std::sync::Arc;
+
 use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde::de::DeserializeOwned;
@@ -58,6 +60,11 @@ impl KeySet {
         let Members { keys } = strict_json::object(json).map_err(|_| BadJwt::KeySet)?;
         let keys = keys.into_iter().take(MOST_KEYS).filter_map(PublicKey::read);
         Ok(Self(keys.collect()))
+    }
+
+    /// The keys that somebody registered as text; `None` if there is none, or none that can be read.
+    pub fn registered(jwks: Option<&str>) -> Option<Arc<Self>> {
+        Self::parse(jwks?.as_bytes()).ok().map(Arc::new)
     }
 
     /// The claims of `jwt`, once its `typ`, its algorithm and its signature are known to be

@@ -36,6 +36,15 @@ pub struct ClientMetadata {
     pub authorization_grant_profiles_supported: Vec<String>,
 }
 
+/// What follows from metadata: worked out when they are read, and not at each request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gist {
+    /// Of all that decides who gets what by its name: where answers go, and whose keys count.
+    pub digest: String,
+    /// The JWK set as JSON text.
+    pub jwks: Option<String>,
+}
+
 /// What is wrong with it: a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadMetadata {
@@ -133,20 +142,20 @@ impl ClientMetadata {
         })
     }
 
-    /// The JWK set as JSON text.
-    pub fn jwks_text(&self) -> Option<String> {
-        self.jwks.as_ref().map(|it| Value::Object(it.clone()).to_string())
+    /// What follows from it.
+    pub fn gist(&self) -> Gist {
+        let jwks = self.jwks.as_ref().map(|it| Value::Object(it.clone()).to_string());
+        Gist { digest: self.digest(jwks.as_deref()), jwks }
     }
 
-    /// Of all that decides who gets what by its name: where answers go, and whose keys count.
-    pub fn digest(&self) -> String {
+    fn digest(&self, jwks: Option<&str>) -> String {
         let mut digest = Sha256::new();
         for uri in &self.redirect_uris {
             digest.update(format!("{uri}\n"));
         }
         digest.update(if self.dpop_bound_access_tokens { "dpop\n" } else { "\n" });
-        let (method, jwks) = (self.token_endpoint_auth_method.as_str(), self.jwks_text());
-        for part in [Some(method), jwks.as_deref(), self.jwks_uri.as_deref()] {
+        let method = self.token_endpoint_auth_method.as_str();
+        for part in [Some(method), jwks, self.jwks_uri.as_deref()] {
             digest.update(format!("{}\n", part.unwrap_or_default()));
         }
         BASE64_URL_SAFE_NO_PAD.encode(digest.finalize())

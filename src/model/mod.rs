@@ -18,7 +18,7 @@ mod trust;
 mod user;
 
 pub use client::Client;
-pub use client_metadata::{BadMetadata, ClientMetadata, ID_JAG_PROFILE};
+pub use client_metadata::{BadMetadata, ClientMetadata, Gist, ID_JAG_PROFILE};
 pub use code::AuthorizationCode;
 pub use connection::{Approval, Connection};
 pub use consent::Consent;

@@ -6,13 +6,14 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::jose::KeySet;
-use crate::model::{BadMetadata, ClientMetadata};
+use crate::model::{BadMetadata, ClientMetadata, Gist};
 use crate::oauth::{AuthMethod, strict_json};
 
 /// What a client says of itself at its own address.
 #[derive(Clone)]
 pub struct ClientDocument {
     pub metadata: ClientMetadata,
+    pub gist: Gist,
     /// Its `jwks`, read once.
     pub keys: Option<Arc<KeySet>>,
 }
@@ -83,8 +84,8 @@ impl ClientDocument {
                 return Err(BadDocument::Method);
             }
         }
-        let keys = metadata.jwks_text().and_then(|it| KeySet::parse(it.as_bytes()).ok());
-        Ok(Self { metadata, keys: keys.map(Arc::new) })
+        let gist = metadata.gist();
+        Ok(Self { metadata, keys: KeySet::registered(gist.jwks.as_deref()), gist })
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(plain.metadata.grant_types, [GrantType::AuthorizationCode]);
         let jwks = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" }] });
         let keyed = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks });
-        assert!(read(&keyed).is_ok_and(|it| it.metadata.digest() != plain.metadata.digest()));
+        assert!(read(&keyed).is_ok_and(|it| it.gist.digest != plain.gist.digest));
 
         let private = json!({ "keys": [{ "kty": "EC", "d": "AA" }] });
         let method = "token_endpoint_auth_method";

@@ -23,8 +23,8 @@ impl Clients {
     /// Those of `all` that are registered at `issuer`.
     pub(super) fn of(issuer: &Issuer, all: &[Arc<Client>]) -> Self {
         let registered = |record: &Arc<Client>| {
-            let jwks = record.jwks.as_ref().and_then(|it| KeySet::parse(it.as_bytes()).ok());
-            let client = RegisteredClient { record: Arc::clone(record), keys: jwks.map(Arc::new) };
+            let keys = KeySet::registered(record.jwks.as_deref());
+            let client = RegisteredClient { record: Arc::clone(record), keys };
             (record.id.clone(), client)
         };
         Self(Arc::new(all.iter().filter(|it| it.issuer == *issuer).map(registered).collect()))

@@ -9,7 +9,7 @@ use url::Url;
 use super::authorization_server::{AuthorizationServer, Role};
 use super::clients::RegisteredClient;
 use crate::jose::Algorithm;
-use crate::model::{Client, ClientMetadata, is_registered};
+use crate::model::{Client, ClientMetadata, Gist, is_registered};
 use crate::oauth::{AuthMethod, ClientId, GrantType, RedirectUri, Scope};
 use crate::outbound::{Unreachable, is_document_url};
 use crate::store::StoreError;
@@ -49,7 +49,7 @@ impl AuthorizationServer {
             return Ok(None);
         }
         let document = self.shared.remote_keys.document_at(id.as_str()).await?;
-        let client = self.undeclared(id, &document.metadata);
+        let client = self.undeclared(id, &document.metadata, &document.gist);
         Ok(Some(RegisteredClient { record: Arc::new(client), keys: document.keys.clone() }))
     }
 
@@ -91,13 +91,13 @@ impl AuthorizationServer {
         let client = Client {
             secret_mac: registration.secret_mac.clone(),
             fleeting: registration.forget_after.is_some(),
-            ..self.undeclared(&registration.client, &registration.metadata)
+            ..self.undeclared(&registration.client, &registration.metadata, &registered.gist)
         };
         RegisteredClient { record: Arc::new(client), keys: registered.keys.clone() }
     }
 
     /// A client of which nothing is known but its own word.
-    pub fn undeclared(&self, id: &ClientId, metadata: &ClientMetadata) -> Client {
+    pub fn undeclared(&self, id: &ClientId, metadata: &ClientMetadata, gist: &Gist) -> Client {
         let offered = match &self.role {
             Role::Home => Scope::parse(OF_PEOPLE).unwrap_or_default(),
             Role::Service(service) => service.offered(&service.described_scope),
@@ -124,7 +124,7 @@ impl AuthorizationServer {
             active: true,
             auth_method: metadata.token_endpoint_auth_method,
             secret_mac: None,
-            jwks: metadata.jwks_text(),
+            jwks: gist.jwks.clone(),
             jwks_uri: metadata.jwks_uri.clone(),
             redirect_uris: metadata.redirect_uris.clone(),
             post_logout_redirect_uris: vec![],
@@ -135,7 +135,7 @@ impl AuthorizationServer {
             },
             id_token_signed_response_alg: alg.as_str().to_owned(),
             dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
-            described: Some(metadata.digest()),
+            described: Some(gist.digest.clone()),
             fleeting: false,
         }
     }

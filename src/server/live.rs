@@ -215,7 +215,7 @@ async fn trusted_by(
                     .iter()
                     .find(|(issuer, _)| *issuer == trust.issuer)
                     .map(|(_, keys)| Arc::clone(keys)),
-                TrustedKeys::Inline(jwks) => KeySet::parse(jwks.as_bytes()).ok().map(Arc::new),
+                TrustedKeys::Inline(jwks) => KeySet::registered(Some(jwks)),
                 TrustedKeys::Uri(_) | TrustedKeys::Discovered => None,
             };
             TrustedIssuer { trust, keys }

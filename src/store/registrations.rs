@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::StoreError;
 use super::columns::{json, parsed, text, time};
 use crate::jose::KeySet;
-use crate::model::{Digest, Registration};
+use crate::model::{Digest, Gist, Registration};
 use crate::oauth::{ClientId, Issuer};
 
 const TABLE: &str = "registrations";
@@ -20,6 +20,7 @@ const TABLE: &str = "registrations";
 /// A registration with the keys that are in it, read once.
 pub struct Registered {
     pub registration: Registration,
+    pub gist: Gist,
     pub keys: Option<Arc<KeySet>>,
 }
 
@@ -55,9 +56,9 @@ pub async fn find(
     let key = (issuer.to_string(), client.to_string());
     let row = row::Entity::find_by_id(key).one(db).await?;
     let Some(registration) = row.map(model).transpose()? else { return Ok(None) };
-    let jwks = registration.metadata.jwks_text();
-    let keys = jwks.and_then(|it| KeySet::parse(it.as_bytes()).ok()).map(Arc::new);
-    Ok(Some(Registered { registration, keys }))
+    let gist = registration.metadata.gist();
+    let keys = KeySet::registered(gist.jwks.as_deref());
+    Ok(Some(Registered { registration, gist, keys }))
 }
 
 /// All registrations of all issuers.

@@ -2,13 +2,8 @@
 // they find everything by what the API answers. Both of its eras: 2026-07-28, and `initialize`.
 
 import assert from 'node:assert/strict';
-import {
-  Client,
-  CrossAppAccessProvider,
-  StreamableHTTPClientTransport,
-  discoverAndRequestJwtAuthGrant,
-} from '@modelcontextprotocol/client';
-import { ISSUER, claims, idToken } from './mcp.mjs';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { ISSUER, byIdJag, claims, idToken } from './mcp.mjs';
 
 const { CALENDAR_API } = process.env;
 const CALENDAR = `${ISSUER}/services/calendar`;
@@ -26,22 +21,7 @@ const subjectToken = await idToken(AT_HOME);
 for (const mode of ['auto', 'legacy']) await readsAndWrites(mode);
 
 async function readsAndWrites(mode) {
-  const provider = new CrossAppAccessProvider({
-    ...AT_CALENDAR,
-    expectedIssuer: CALENDAR,
-    assertion: async ({ authorizationServerUrl, resourceUrl, scope, fetchFn }) => {
-      const grant = await discoverAndRequestJwtAuthGrant({
-        ...AT_HOME,
-        idpUrl: ISSUER,
-        audience: authorizationServerUrl,
-        resource: resourceUrl,
-        idToken: subjectToken,
-        scope,
-        fetchFn,
-      });
-      return grant.jwtAuthGrant;
-    },
-  });
+  const provider = byIdJag(AT_HOME, AT_CALENDAR, CALENDAR, subjectToken);
   const transport = new StreamableHTTPClientTransport(new URL(CALENDAR_API), {
     authProvider: provider,
   });

@@ -3,6 +3,8 @@
 
 import { fileURLToPath } from 'node:url';
 import {
+  CrossAppAccessProvider,
+  discoverAndRequestJwtAuthGrant,
   discoverAuthorizationServerMetadata,
   exchangeAuthorization,
   startAuthorization,
@@ -44,6 +46,26 @@ export async function idToken(client = AT_HOME) {
     redirectUri,
   });
   return tokens.id_token;
+}
+
+/** The SDK's provider that gets an ID-JAG for the service which a resource names, and redeems it. */
+export function byIdJag(atHome, atService, expectedIssuer, idToken) {
+  return new CrossAppAccessProvider({
+    ...atService,
+    expectedIssuer,
+    assertion: async ({ authorizationServerUrl, resourceUrl, scope, fetchFn }) => {
+      const grant = await discoverAndRequestJwtAuthGrant({
+        ...atHome,
+        idpUrl: ISSUER,
+        audience: authorizationServerUrl,
+        resource: resourceUrl,
+        idToken,
+        scope,
+        fetchFn,
+      });
+      return grant.jwtAuthGrant;
+    },
+  });
 }
 
 /** The payload of a JWT, unverified: the resource server's part is not played here. */

@@ -2,26 +2,11 @@
 // chat by the resource's metadata, and redeems with `scope` and `resource`.
 
 import assert from 'node:assert/strict';
-import { CrossAppAccessProvider, auth, discoverAndRequestJwtAuthGrant } from '@modelcontextprotocol/client';
-import { AT_CHAT, AT_HOME, CHAT, ISSUER, RESOURCE, claims, idToken } from './mcp.mjs';
+import { auth } from '@modelcontextprotocol/client';
+import { AT_CHAT, AT_HOME, CHAT, RESOURCE, byIdJag, claims, idToken } from './mcp.mjs';
 
 const subjectToken = await idToken();
-const provider = new CrossAppAccessProvider({
-  ...AT_CHAT,
-  expectedIssuer: CHAT,
-  assertion: async ({ authorizationServerUrl, resourceUrl, scope, fetchFn }) => {
-    const grant = await discoverAndRequestJwtAuthGrant({
-      ...AT_HOME,
-      idpUrl: ISSUER,
-      audience: authorizationServerUrl,
-      resource: resourceUrl,
-      idToken: subjectToken,
-      scope,
-      fetchFn,
-    });
-    return grant.jwtAuthGrant;
-  },
-});
+const provider = byIdJag(AT_HOME, AT_CHAT, CHAT, subjectToken);
 const outcome = await auth(provider, {
   serverUrl: RESOURCE,
   scope: 'chat.read chat.write',
