@@ -15,7 +15,6 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 pub struct Presented {
     client_id: Option<ClientId>,
     proof: Proof,
-    by_header: bool,
     dpop: Option<String>,
 }
 
@@ -59,7 +58,6 @@ impl Presented {
             headers.authorization.map(|it| basic(it).ok_or(BadCredentials::Header)).transpose()?;
         let secret = params.optional("client_secret")?;
         let assertion = assertion(params)?;
-        let by_header = basic.is_some();
 
         let (client_id, proof) = match (basic, secret, assertion) {
             (None, None, None) => (named.clone(), Proof::None),
@@ -78,7 +76,7 @@ impl Presented {
             true => Err(BadCredentials::OtherClient),
             false => {
                 let dpop = headers.dpop.map(str::to_owned);
-                Ok(Self { client_id, proof, by_header, dpop })
+                Ok(Self { client_id, proof, dpop })
             }
         }
     }
@@ -86,11 +84,6 @@ impl Presented {
     /// Who the sender claims to be.
     pub fn client_id(&self) -> Option<&ClientId> {
         self.client_id.as_ref()
-    }
-
-    /// Whether the claim came by the `Authorization` header.
-    pub fn by_header(&self) -> bool {
-        self.by_header
     }
 
     /// The `DPoP` header, unread (RFC 9449 §4.1).

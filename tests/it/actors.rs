@@ -130,3 +130,36 @@ async fn actors_of_another_issuer() {
     let refused = of_carol(&trusting, "2", json!("x")).await.refusal();
     assert_snapshot!(refused, @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
 }
+
+/// Four act for one another at most, whoever says so.
+#[tokio::test]
+async fn a_chain_that_is_as_long_as_it_may_be() {
+    let chain = |length: usize| {
+        let one = json!({ "sub": "robot" });
+        (1..length).fold(one, |inner, _| json!({ "sub": "robot", "act": inner }))
+    };
+    let world = world().await;
+    let mut claims = crate::support::claims_of(&own_token(&world, "robot").await);
+    claims["act"] = chain(3);
+    assert_eq!(exchanged(&world, &world.sign(HOME, "at+jwt", &claims)).await.status, 200);
+
+    let redeemed = async |length: usize| {
+        let mut claims = world.id_jag_claims(&world.sub_of("alice").await);
+        (claims["jti"], claims["act"]) = (json!(length.to_string()), chain(length));
+        redeem(&world, &world.sign(HOME, ID_JAG_TYP, &claims), &[]).await
+    };
+    assert_eq!(redeemed(4).await.claims()["act"], chain(4));
+    assert_snapshot!(redeemed(5).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
+}
+
+/// An agent that was switched off acts for nobody, by a token from before either.
+#[tokio::test]
+async fn one_that_was_switched_off() {
+    let world = world().await;
+    let robot = own_token(&world, "robot").await;
+    assert_eq!(exchanged(&world, &robot).await.status, 200);
+    world.disable_client(HOME, "robot").await;
+    let id_token = id_token_of(&world, "bob").await;
+    let actor = [("actor_token", &*robot), ("actor_token_type", ACCESS_TOKEN)];
+    assert_snapshot!(exchange(&world, &id_token, &actor).await.refusal(), @"400 invalid_request: the actor token is not acceptable: its client is not active");
+}

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, CHAT, HOME, ID_JAG_TYP, WORLD, World, exchange, id_token_of, redeem, the_same,
+    Answer, CHAT, HOME, Holder, ID_JAG_TYP, WORLD, World, exchange, id_token_of, redeem, the_same,
 };
 
 const TYPES: &str = r#"authorization_details_types = { "channel" = '{"type":"object","required":["type","name"],"properties":{"type":{},"name":{"type":"string"},"actions":{"type":"array","items":{"enum":["read","write"]}}},"additionalProperties":false}', "export" = '{"type":"object"}' }"#;
@@ -223,4 +223,38 @@ async fn what_the_metadata_say() {
     assert_eq!(chat["authorization_details_types_supported"], json!(["channel", "export"]));
     let home = world.get(&at(HOME)).await.json();
     assert_eq!(home.get("authorization_details_types_supported"), None);
+}
+
+/// One type that the trust names does not carry another one that it does not.
+#[tokio::test]
+async fn details_of_which_one_is_not_trusted() {
+    let (trust, chat) = ("accounts = \"just_in_time\"", "id = \"chat\"\n");
+    let trusted = format!("{trust}\nauthorization_details = [\"channel\"]");
+    let directory = WORLD.replace(chat, &format!("{chat}{TYPES}\n")).replace(trust, &trusted);
+    let world = World::of(&directory).await;
+    let mut claims = world.id_jag_claims("carol");
+    claims["iss"] = json!(crate::support::PARTNER);
+    claims["authorization_details"] = json!([channel("x"), { "type": "export" }]);
+    let id_jag = world.sign(crate::support::PARTNER, ID_JAG_TYP, &claims);
+    assert_snapshot!(redeem(&world, &id_jag, &[]).await.refusal(), @"400 invalid_grant: its issuer is not trusted with the authorization_details of the assertion");
+}
+
+/// ID-JAG §9.8: by the other name of the grant as well.
+#[tokio::test]
+async fn with_a_proof_of_a_key() {
+    let (world, holder) = (world().await, Holder::new());
+    let asked = json!([channel("random")]);
+    let mut claims = world.id_jag_claims(&world.sub_of("alice").await);
+    claims["cnf"] = json!({ "jkt": holder.thumbprint() });
+    claims["authorization_details"] = json!([channel("general"), channel("random")]);
+    let id_jag = world.sign(HOME, ID_JAG_TYP, &claims);
+    let details = asked.to_string();
+    let request = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-dpop"),
+        ("assertion", &*id_jag),
+        ("authorization_details", &*details),
+    ];
+    let proof = holder.proof(CHAT);
+    let answer = world.post_proven(CHAT, "wiki-at-chat", &request, &[&proof]).await;
+    assert_eq!(answer.claims()["authorization_details"], asked);
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tegata::jose::{Algorithm, SigningKey};
 
 use crate::support::{
-    Answer, Browser, CHAT, HOME, ID_JAG_TYP, JWT_BEARER, NOW, World, authorize_url, claims_of,
-    redemption, with,
+    Answer, Browser, CHAT, HOME, ID_JAG_TYP, JWT_BEARER, MAIL, NOW, TOKEN_EXCHANGE, WORLD, Way,
+    World, authorize_url, changed, claims_of, exchange_of, redemption, with,
 };
 
 const URL: &str = "https://agent.example/client.json";
@@ -289,4 +289,97 @@ async fn signing_out() {
     browser.submit(&[]).await;
     browser.go(&request(&[])).await;
     assert!(browser.url.contains("/sign-in"), "{}", browser.url);
+}
+
+/// A connection of the client that describes itself, which leaves it to the person.
+const CONNECTED: &str = r#"
+[[service]]
+id = "mail"
+name = "Mail"
+issuer = "https://mail.example"
+hosted = false
+scopes = { "mail.read" = "Read your mail" }
+
+[[connection]]
+client = "https://agent.example/client.json"
+service = "mail"
+client_id = "agent-at-mail"
+scopes = ["mail.read"]
+approval = "user"
+"#;
+
+/// ID-JAG §4.3.3: what was allowed to a client of another description was allowed to another
+/// client.
+#[tokio::test]
+async fn an_id_jag_after_the_document_changed() {
+    let key = SigningKey::generate(Algorithm::ES256, "agent-1");
+    let says = |redirect_uris: Value| {
+        json!({
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": { "keys": [key.public_jwk()] },
+            "grant_types": ["authorization_code", TOKEN_EXCHANGE],
+            "redirect_uris": redirect_uris,
+        })
+    };
+    let world = world(&says(json!([BACK]))).await;
+    world.apply(&format!("{WORLD}\n{CONNECTED}")).await;
+    let ask = async |params: &[(&str, &str)], jti: &str| {
+        let now = NOW.unix_timestamp();
+        let claims = json!({
+            "iss": URL, "sub": URL, "aud": HOME, "jti": jti, "iat": now, "exp": now + 60,
+        });
+        let proof = key.sign("JWT", &claims);
+        let own = [("client_assertion_type", ASSERTION), ("client_assertion", &*proof)];
+        world.post_bare(HOME, &[params, &own].concat()).await
+    };
+    let mut browser = Browser::open(&world, &request(&[])).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    let code = browser.sent("code").unwrap();
+    let mut params = redemption(&code).to_vec();
+    params[2].1 = BACK;
+    let id_token = ask(&params, "1").await.member("id_token");
+    let exchange = changed(&exchange_of(&id_token), &[("audience", MAIL)]);
+    assert_eq!(ask(&exchange, "2").await.claims()["aud"], MAIL);
+
+    let elsewhere = document(&says(json!([BACK, "https://new.example/"])));
+    world.partner.publish(URL, &elsewhere);
+    assert_snapshot!(ask(&exchange, "3").await.refusal(), @"400 consent_required: the person has not consented yet: send them to the authorization endpoint");
+}
+
+/// At the token endpoint: a document that cannot be taken is the client's fault, and only what we
+/// did not ask is ours. A stranger hears nothing about where a name leads.
+#[tokio::test]
+async fn documents_that_cannot_be_had() {
+    let world = world(&json!({})).await;
+    let ask = async |client: &str| {
+        let params = [("grant_type", "authorization_code"), ("client_id", client)];
+        world.post_bare(HOME, &params).await.refusal()
+    };
+    let mut said = vec![ask("https://agent.example/nothing.json").await];
+    for way in [Way::Closed, Way::Crowded] {
+        world.partner.lead(way);
+        said.push(ask(URL).await);
+    }
+    assert_snapshot!(said.join("\n"), @r"
+    401 invalid_client: client authentication failed: the document at client_id is not acceptable: the answer has the status 404
+    401 invalid_client: client authentication failed: the document at client_id is not acceptable: it cannot be fetched
+    503 temporarily_unavailable: client authentication failed: the document at client_id is not acceptable: too much is asked of that host at the moment
+    ");
+}
+
+/// The keys that a document names are fetched as the document is: nobody vouched for either.
+#[tokio::test]
+async fn keys_that_a_document_names() {
+    let changes = json!({
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://agent.example/jwks",
+    });
+    let world = world(&changes).await;
+    let key = world.partner.key.clone();
+    let it = Proving { world, key };
+    let proof = Proving::proof(&it.key);
+    let more = [("client_assertion_type", ASSERTION), ("client_assertion", &*proof)];
+    assert_eq!(it.redeemed(&more).await.claims()["client_id"], URL);
+    assert_eq!(it.world.partner.fetches_of_described(), 1);
 }

@@ -314,3 +314,36 @@ async fn what_the_metadata_say() {
     let algorithms = metadata["dpop_signing_alg_values_supported"].as_array().unwrap();
     assert!(algorithms.contains(&json!("ES256")) && !algorithms.contains(&json!("none")));
 }
+
+/// RFC 9449 §11.1: "a relatively brief period", whatever the proof says of itself.
+#[tokio::test]
+async fn proofs_that_want_to_live_longer() {
+    let now = NOW.unix_timestamp();
+    let old = json!({ "iat": now - 90, "exp": now + 3600 });
+    assert_snapshot!(refusal_of(json!({}), old).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired");
+    let never = json!({ "iat": i64::MAX, "exp": i64::MAX });
+    assert_snapshot!(refusal_of(json!({}), never).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet");
+
+    // Within it, an `exp` that is later does no harm.
+    let (world, holder) = (World::new().await, Holder::new());
+    let proof = holder.changed(HOME, &json!({}), &json!({ "exp": now + 3600 }));
+    assert_eq!(world.post_proven(HOME, "wiki-agent", &REPORTS, &[&proof]).await.status, 200);
+}
+
+/// RFC 9449 §8: whenever it was given out, a nonce is good for as long as the proof that has it.
+#[tokio::test]
+async fn a_nonce_for_as_long_as_a_proof() {
+    let world = World::configured(&[("dpop.nonce_required", "true")]).await;
+    let holder = Holder::new();
+    let ask = async |nonce: Value| {
+        let claims = json!({ "nonce": nonce, "iat": world_now(&world) });
+        let proof = holder.changed(HOME, &json!({}), &claims);
+        world.post_proven(HOME, "wiki-agent", &REPORTS, &[&proof]).await
+    };
+    for turn in 0..9 {
+        let nonce = ask(Value::Null).await.header("dpop-nonce").to_owned();
+        world.hands.advance(Duration::seconds(90));
+        assert_eq!(ask(json!(nonce)).await.status, 200, "turn {turn}");
+        world.hands.advance(Duration::seconds(10));
+    }
+}

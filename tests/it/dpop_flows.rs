@@ -182,3 +182,17 @@ async fn a_bearer_token_with_a_proof() {
     let answer = about(&world, "DPoP", &token, Some(&proof)).await;
     assert_snapshot!(answer.header("www-authenticate"), @r#"DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer""#);
 }
+
+/// RFC 9449 §5: its access token may be bound all the same, by a proof that comes when it
+/// refreshes.
+#[tokio::test]
+async fn a_confidential_client_that_refreshes_with_a_proof() {
+    let (world, holder) = (World::new().await, Holder::new());
+    let browser = allowed_by_alice(&world, &[]).await;
+    let token = world.redeem(&browser).await.member("refresh_token");
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+    let proof = holder.proof(HOME);
+    let answer = world.post_proven(HOME, "wiki-agent", &refresh, &[&proof]).await;
+    assert_eq!(answer.member("token_type"), "DPoP");
+    assert_eq!(answer.claims()["cnf"], json!({ "jkt": holder.thumbprint() }));
+}

@@ -264,3 +264,28 @@ async fn with_a_very_long_assertion() {
     let long = id_jag(&world, |claims| claims["more"] = "x".repeat(20_000).into()).await;
     assert_snapshot!(redeem(&world, &long, &[]).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: it has not the form of a signed JWT with an issuer");
 }
+
+/// RFC 6749 §5.2: who may redeem ID-JAGs may do nothing else by that; and the other name of the
+/// grant (ID-JAG §9.8) is for those alone who may.
+#[tokio::test]
+async fn what_a_client_may_not_besides() {
+    let world = World::with(
+        "[[client]]\nat = \"chat\"\nclient_id = \"night-job\"\n\
+         client_secret = \"night-job-secret-0123456789abcdefghij\"\n\
+         grant_types = [\"client_credentials\"]\nscope = \"chat.read\"",
+    )
+    .await;
+    let mut said = vec![];
+    for grant in ["client_credentials", "authorization_code", "refresh_token"] {
+        let request = [("grant_type", grant)];
+        said.push(world.post_token(CHAT, "wiki-at-chat", &request).await.refusal());
+    }
+    let id_jag = id_jag(&world, |claims| claims["client_id"] = "night-job".into()).await;
+    for grant in [JWT_BEARER, "urn:ietf:params:oauth:grant-type:jwt-dpop"] {
+        let request = [("grant_type", grant), ("assertion", &*id_jag)];
+        said.push(world.post_token(CHAT, "night-job", &request).await.refusal());
+    }
+    assert_snapshot!(the_same(&said), @"400 unauthorized_client: the client is not registered to use this grant type");
+    let itself = [("grant_type", "client_credentials")];
+    assert_eq!(world.post_token(CHAT, "night-job", &itself).await.status, 200);
+}

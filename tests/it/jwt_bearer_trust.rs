@@ -12,7 +12,7 @@ use tegata::store::changes::{self, Change};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Answer, CHAT, Database, HOME, ID_JAG_TYP, JWT_BEARER, NOW, PARTNER, WORLD, World, forge,
+    Answer, CHAT, Database, HOME, ID_JAG_TYP, JWT_BEARER, NOW, PARTNER, WORLD, Way, World, forge,
     header_by, key_of, redeem, the_same,
 };
 
@@ -308,4 +308,47 @@ async fn an_issuer_that_rotated_its_key() {
     let answer = redeem(&world, &newer.sign(ID_JAG_TYP, &claims), &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(world.partner.fetches(), 2);
+}
+
+/// ID-JAG §9.3: not even if somebody writes it past the directory. What was known before goes on.
+#[tokio::test]
+async fn a_service_that_trusts_itself() {
+    let world = World::new().await;
+    let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
+    let mut trusts = store::trusts::of(db, &chat).await.unwrap();
+    let partner = trusts.iter_mut().find(|it| it.issuer.as_str() == PARTNER).unwrap();
+    partner.issuer = Issuer::parse(CHAT).unwrap();
+    store::trusts::declare(db, &chat, &trusts).await.unwrap();
+    changes::announce(db, &[Change::Directory]).await.unwrap();
+    let refused = world.live.refresh().await.unwrap_err().to_string();
+    assert_snapshot!(refused, @"https://home.example/services/chat cannot be among its own trusted issuers (ID-JAG §9.3)");
+}
+
+/// RFC 6749 §4.1.2.1: nothing is wrong with the ID-JAG, so that is not what is said; and what is
+/// our trouble is not in the ledger.
+#[tokio::test]
+async fn keys_that_cannot_be_had() {
+    let world = World::new().await;
+    let mut said = vec![];
+    for way in [Way::Closed, Way::Crowded] {
+        world.partner.lead(way);
+        let answer = answer_to(&world, "carol", |_| ()).await;
+        assert_eq!(answer.header("retry-after"), "5");
+        said.push(answer.refusal());
+    }
+    assert_snapshot!(the_same(&said), @"503 temporarily_unavailable: the keys of the issuer cannot be had at the moment");
+    assert!(world.ledger().await.is_empty());
+    world.partner.lead(Way::Open);
+    assert_eq!(answer_to(&world, "carol", |_| ()).await.status, 200);
+}
+
+/// What took so long that it may be wrong by now is decided once more.
+#[tokio::test]
+async fn keys_that_take_long_to_come() {
+    let world = World::new().await;
+    world.partner.lead(Way::Long);
+    let answer = answer_to(&world, "carol", |_| ()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(world.partner.fetches(), 2);
+    assert_eq!(world.ledger().await.len(), 1);
 }

@@ -5,15 +5,16 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tegata::app::{self, AppError, Opened};
 use tegata::jose::{Algorithm, KeyEncryptionKey, KeySet, SigningKey, Typ, UnverifiedJwt};
-use tegata::oauth::Issuer;
+use tegata::oauth::{ClientId, Issuer};
 use tegata::server::{
     JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, SecretKey, StartError, rotate,
 };
+use tegata::store;
 use time::Duration;
 
 use crate::support::{
-    CHAT, Database, Forge, HOME, NOW, WORLD, World, exchange, header_of, id_token_of, redeem,
-    request, secret_of, signed_in, tokens_of, with,
+    CHAT, Database, Forge, HOME, NOW, WORLD, World, claims_of, exchange, header_of, id_token_of,
+    redeem, redeem_code, request, secret_of, signed_in, tokens_of, with,
 };
 
 /// Begins to rotate the key that `issuer` signs ID-JAGs and access tokens by.
@@ -331,4 +332,39 @@ async fn dump(world: &World) -> String {
         }
     }
     all
+}
+
+/// Without a key nothing leaves and nothing is used up; and a fault of ours is for the log, not for
+/// the ledger.
+#[tokio::test]
+async fn an_algorithm_that_there_is_no_key_for() {
+    let world = World::new().await;
+    let code = signed_in(&world, "alice").await.sent("code").unwrap();
+    let before = world.ledger().await;
+    let db = world.live.shared().store.write();
+    let (home, id) = (Issuer::parse(HOME).unwrap(), ClientId::parse("wiki-agent").unwrap());
+    let mut agent = store::clients::find(db, &home, &id).await.unwrap().unwrap();
+    agent.id_token_signed_response_alg = "HS256".to_owned();
+    store::clients::register(db, &agent).await.unwrap();
+    world.meddled().await;
+    let refused = redeem_code(&world, &code).await.refusal();
+    insta::assert_snapshot!(refused, @"500 server_error: something went wrong on our side, please try again");
+    assert_eq!(world.ledger().await, before);
+
+    agent.id_token_signed_response_alg = "ES256".to_owned();
+    store::clients::register(db, &agent).await.unwrap();
+    world.meddled().await;
+    assert_eq!(redeem_code(&world, &code).await.status, 200);
+}
+
+/// OIDC Core §3.1.3.6: `at_hash` is by the hash of the algorithm, and where that is another than
+/// SHA-256 there is none.
+#[tokio::test]
+async fn an_id_token_by_another_hash() {
+    let alg = "agent = true\nid_token_signed_response_alg = \"ES384\"\n";
+    let world = World::but("agent = true\n", alg).await;
+    let browser = signed_in(&world, "alice").await;
+    let id_token = tokens_of(&world, &browser).await.member("id_token");
+    assert_eq!(header_of(&id_token)["alg"], "ES384");
+    assert_eq!(claims_of(&id_token).get("at_hash"), None);
 }

@@ -14,8 +14,9 @@ use time::Duration;
 
 use crate::hostile_input::FORM;
 use crate::support::{
-    Answer, Browser, CHAT, HOME, JWT_BEARER, NOW, World, authorize_url, claims_of, exchange,
-    exchange_of, form, id_token_of, redeem, redeem_code, request, secret_of, signed_in, tokens_of,
+    Answer, Browser, CALLBACK, CHAT, HOME, JWT_BEARER, NOW, World, authorize_url, claims_of,
+    exchange, exchange_of, form, id_token_of, redeem, redeem_code, request, secret_of, signed_in,
+    tokens_of,
 };
 use crate::sweep::signed_in_again;
 
@@ -316,4 +317,51 @@ async fn the_id_of_a_request_is_ours() {
     }
     assert!(ids.iter().all(|id| id.len() == 32 && id != "theirs"));
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);
+}
+
+/// A refusal says as much about its request as an issuance would: by what, for whom, and for what.
+#[tokio::test]
+async fn what_refusals_say_of_their_requests() {
+    let world = World::new().await;
+    let code = signed_in(&world, "alice").await.sent("code").unwrap();
+    let verifier = "x".repeat(43);
+    let wrong = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", &*verifier),
+    ];
+    let by_code = world.post_token(HOME, "wiki-agent", &wrong).await;
+    let tokens = redeem_code(&world, &code).await;
+    let (id_token, refresh_token) = (tokens.member("id_token"), tokens.member("refresh_token"));
+    let wider =
+        [("grant_type", "refresh_token"), ("refresh_token", &*refresh_token), ("scope", "reports")];
+    let by_refresh_token = world.post_token(HOME, "wiki-agent", &wider).await;
+    let elsewhere = [("resource", "https://calendar.example/api")];
+    let exchanged = exchange(&world, &id_token, &elsewhere).await;
+    // Whatever it was called, it is the service; and nobody fills the ledger by a name.
+    let id_jag = exchange(&world, &id_token, &[("audience", "urn:example:chat")]).await;
+    assert_eq!(row_of(&world, &id_jag).await.service.as_deref(), Some(CHAT));
+    let long = "x".repeat(2_000);
+    let unknown = exchange(&world, &id_token, &[("audience", &long)]).await;
+    assert_eq!(row_of(&world, &unknown).await.service.map(|it| it.len()), Some(512));
+    let id_jag = id_jag.access_token();
+    let redeemed = redeem(&world, &id_jag, &[("scope", "chat.admin")]).await;
+
+    let names = BTreeMap::from([
+        (world.sub_of("alice").await, "alice"),
+        (tokens.claims()["grant_id"].as_str().unwrap().to_owned(), "the code"),
+        (jti_of(&id_token), "her ID Token"),
+        (jti_of(&id_jag), "the ID-JAG"),
+    ]);
+    let mut lines = vec![];
+    for answer in [&by_code, &by_refresh_token, &exchanged, &redeemed] {
+        lines.push(line(&row_of(&world, answer).await, &names));
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"
+    token_request, at https://home.example, by wiki-agent, for -, to -, scope -, resource -, - from the code, invalid_grant: code_verifier does not match the code_challenge
+    token_request, at https://home.example, by wiki-agent, for -, to -, scope -, resource -, - from the code, invalid_scope: scope asks for more than was granted
+    id_jag, at https://home.example, by wiki-agent, for alice, to https://home.example/services/chat, scope -, resource https://calendar.example/api, - from her ID Token, invalid_target: the resource is not one of this audience that the client may name
+    access_token, at https://home.example/services/chat, by wiki-at-chat, for alice, to -, scope chat.admin, resource -, - from the ID-JAG, invalid_scope: no scope that was asked for can be granted
+    ");
 }

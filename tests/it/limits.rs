@@ -1,6 +1,8 @@
 //! Who asks too often (RFC 6585 §4): told so, summed up in the ledger, and never at the cost of
 //! others (`docs/decisions/0026-who-is-turned-away.md`).
 
+use crate::ledger_chain::execute;
+use sea_orm::DbBackend;
 use std::net::SocketAddr;
 
 use axum::body::Body;
@@ -13,7 +15,8 @@ use tegata::{issuance, store};
 use time::Duration;
 
 use crate::support::{
-    Answer, Browser, HOME, World, authorize_url, exchange, form, id_token_of, request, secret_of,
+    Answer, Browser, HOME, VERIFIER, World, authorize_url, exchange, form, id_token_of, request,
+    secret_of,
 };
 
 const ONE: &str = "192.0.2.1";
@@ -227,4 +230,71 @@ async fn refusals_at_the_pages() {
     code -: 1 requests came too early and have no entry of their own
     sign_in -: 1 requests came too early and have no entry of their own
     ");
+}
+
+/// What cannot be read is refused and recorded as anything else is, and held against whoever sent
+/// it.
+#[tokio::test]
+async fn bodies_that_cannot_be_read() {
+    let world = World::configured(&[("limits.refusals_per_address", "2/s burst 2")]).await;
+    let unread = async |address: &str| {
+        let request = request("POST", &format!("{HOME}/oauth2/token"))
+            .header("content-type", "application/json")
+            .extension(ConnectInfo(SocketAddr::new(address.parse().unwrap(), 50_000)))
+            .body(Body::from("{}"));
+        world.send(request.unwrap()).await
+    };
+    assert_eq!(unread(ONE).await.status, 400);
+    assert_eq!(unread(ONE).await.status, 400);
+    let before = rows(&world).await.len();
+    assert_snapshot!(unread(ONE).await.refusal(), @"429 slow_down: too many requests: wait for 1 seconds");
+    assert_eq!(rows(&world).await.len(), before);
+    assert_eq!(unread(OTHER).await.status, 400, "others have their own");
+}
+
+/// A client that only names itself has nothing of its own to use up: anybody knows its name.
+#[tokio::test]
+async fn a_client_that_anybody_can_name() {
+    let settings = [
+        ("limits.tokens_per_client", "60/m burst 1"),
+        ("limits.refusals_per_client", "60/m burst 1"),
+    ];
+    let world = World::configured(&settings).await;
+    let request = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "todo-app"),
+        ("code", "unknown"),
+        ("code_verifier", VERIFIER),
+    ];
+    for _ in 0..4 {
+        let answer = world.post_bare(HOME, &request).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+    }
+}
+
+/// A sum that could not be recorded counts the next time.
+#[tokio::test]
+async fn sums_that_could_not_be_recorded() {
+    let world = World::configured(&[("limits.refusals_per_address", "1/s")]).await;
+    assert_eq!(wrong(&world, ONE).await.status, 401);
+    assert_eq!(wrong(&world, ONE).await.status, 429);
+    // On SQLite the ledger is a view of the tables of its months.
+    let table = match world.live.shared().store.read().get_database_backend() {
+        DbBackend::Sqlite => "ledger_202601",
+        _ => "ledger",
+    };
+    execute(&world, &format!("ALTER TABLE {table} RENAME TO ledger_away")).await;
+    assert!(issuance::record_sums(world.live.shared()).await.is_err());
+    execute(&world, &format!("ALTER TABLE ledger_away RENAME TO {table}")).await;
+    assert_snapshot!(sums(&world).await.join("\n"), @"token_request -: 1 requests came too early and have no entry of their own");
+}
+
+/// RFC 9110 §10.2.3: for as long as it takes, and for nobody else.
+#[tokio::test]
+async fn how_long_to_wait() {
+    let world = World::configured(&[("limits.tokens_per_address", "6/m burst 1")]).await;
+    let refused = wrong(&world, ONE).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (401, ""));
+    let early = right(&world, ONE).await;
+    assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, "10"));
 }

@@ -10,8 +10,8 @@ use time::Duration;
 use tegata::model::Outcome;
 
 use crate::support::{
-    Answer, Browser, CHAT, HOME, Holder, World, allowed_by_alice, authorize_url, exchange, form,
-    id_token_of, redeem, redemption, request, secret_of,
+    Answer, Browser, CHAT, HOME, Holder, WORLD, World, allowed_by_alice, authorize_url, exchange,
+    form, id_token_of, redeem, redemption, request, secret_of,
 };
 
 /// A request of a client that authenticates by Basic, to this path.
@@ -232,4 +232,25 @@ async fn the_services_of_a_client() {
     let none = ask(&world, HOME, "reachable", "plain-app", &[]).await;
     assert_eq!(none.json(), json!({ "services": [] }));
     assert_eq!(ask(&world, CHAT, "reachable", "wiki-at-chat", &[]).await.status, 404);
+}
+
+/// What was suspended cannot be reached, and is not told.
+#[tokio::test]
+async fn services_that_were_suspended() {
+    let world = World::new().await;
+    let mut told = vec![];
+    for (from, to) in [
+        (
+            "client_id = \"wiki-at-chat\"\nscopes",
+            "active = false\nclient_id = \"wiki-at-chat\"\nscopes",
+        ),
+        ("id = \"calendar\"", "active = false\nid = \"calendar\""),
+    ] {
+        assert!(WORLD.contains(from), "{from}");
+        world.apply(&WORLD.replace(from, to)).await;
+        let services = ask(&world, HOME, "reachable", "wiki-agent", &[]).await.json();
+        let services = services["services"].as_array().unwrap().clone();
+        told.extend(services.iter().map(|it| it["name"].clone()));
+    }
+    assert_eq!(told, [json!("Calendar"), json!("Chat")]);
 }

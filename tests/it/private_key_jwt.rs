@@ -3,11 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tegata::jose::{Algorithm, SigningKey};
+use tegata::oauth::{AuthMethod, ClientId, Issuer};
+use tegata::store;
 use time::Duration;
 
 use crate::support::{
-    Answer, Browser, CHAT, HOME, ID_JAG_TYP, NOW, World, authorize_url, by_public_key, exchange_of,
-    forge, header_by, redemption, request, secret_of, the_same, unsigned, with,
+    Answer, Browser, CHAT, HOME, ID_JAG_TYP, NOW, Way, World, authorize_url, by_public_key,
+    exchange_of, forge, header_by, redemption, request, secret_of, the_same, unsigned, with,
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -103,6 +105,7 @@ async fn a_proof_by_a_published_key() {
     let (key, claims) = (&world.partner.key, claims("keyed"));
     assert_eq!(present(&world, &key.sign("JWT", &claims), &[]).await.status, 200);
     assert_eq!(world.partner.fetches(), 1);
+    assert_eq!(world.partner.fetches_of_described(), 0);
 
     let mut header = header_by(key, "JWT");
     header["kid"] = "newer".into();
@@ -302,4 +305,76 @@ async fn a_token_exchange() {
     let id_token = by_key(&redemption(&code), "1").await.member("id_token");
     let id_jag = by_key(&exchange_of(&id_token), "2").await;
     assert_eq!(id_jag.claims()["client_id"], "wiki-at-chat");
+}
+
+/// Who has a secret and keys proves who it is by what is registered, and by nothing else.
+#[tokio::test]
+async fn the_method_that_is_not_registered() {
+    let key = SigningKey::generate(Algorithm::ES256, "agent-1");
+    let jwks = json!({ "keys": [key.public_jwk()] });
+    let secret = secret_of("both");
+    let world = World::with(&format!(
+        "[[client]]\nclient_id = \"both\"\nclient_secret = \"{secret}\"\njwks = '''{jwks}'''\n\
+         token_endpoint_auth_method = \"client_secret_basic\"\n\
+         grant_types = [\"client_credentials\"]\nscope = \"reports\""
+    ))
+    .await;
+    let assertion = key.sign("JWT", &claims("both"));
+    assert_snapshot!(present(&world, &assertion, &[]).await.refusal(), @"401 invalid_client: client authentication failed");
+    let grant = [("grant_type", "client_credentials")];
+    assert_eq!(world.post_token(HOME, "both", &grant).await.status, 200);
+
+    // The secret is left over from before.
+    let db = world.live.shared().store.write();
+    let (home, id) = (Issuer::parse(HOME).unwrap(), ClientId::parse("both").unwrap());
+    let mut both = store::clients::find(db, &home, &id).await.unwrap().unwrap();
+    both.auth_method = AuthMethod::PrivateKeyJwt;
+    store::clients::register(db, &both).await.unwrap();
+    world.meddled().await;
+    assert_snapshot!(world.post_token(HOME, "both", &grant).await.refusal(), @"401 invalid_client: client authentication failed: the client is registered to use private_key_jwt");
+    assert_eq!(present(&world, &assertion, &[]).await.status, 200);
+}
+
+/// A new `kid` is worth one more look, and then the new key is as good as the old one.
+#[tokio::test]
+async fn a_client_that_rotated_its_key() {
+    let world = World::with(
+        "[[client]]\nclient_id = \"keyed\"\njwks_uri = \"https://agent.example/jwks\"\n\
+         grant_types = [\"client_credentials\"]\nscope = \"reports\"",
+    )
+    .await;
+    let newer = world.partner.rotate();
+    let answer = present(&world, &newer.sign("JWT", &claims("keyed")), &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(world.partner.fetches(), 2);
+}
+
+/// The leeway for clocks makes no proof live longer.
+#[tokio::test]
+async fn a_proof_of_a_clock_that_is_ahead() {
+    let keyed = Keyed::new().await;
+    let until = |exp: i64| {
+        move |it: &mut Value| {
+            it["jti"] = format!("until {exp}").into();
+            it["iat"] = seconds(30);
+            it["exp"] = seconds(exp);
+        }
+    };
+    assert_snapshot!(keyed.answer_to(until(601)).await.refusal(), @"401 invalid_client: client authentication failed: the assertion is not acceptable: it lives for longer than is accepted here");
+    assert_eq!(keyed.answer_to(until(600)).await.status, 200);
+}
+
+/// Whose keys cannot be had is not to blame for it.
+#[tokio::test]
+async fn keys_that_cannot_be_had() {
+    let world = World::with(
+        "[[client]]\nclient_id = \"keyed\"\njwks_uri = \"https://agent.example/jwks\"\n\
+         grant_types = [\"client_credentials\"]\nscope = \"reports\"",
+    )
+    .await;
+    let assertion = world.partner.key.sign("JWT", &claims("keyed"));
+    world.partner.lead(Way::Closed);
+    assert_snapshot!(present(&world, &assertion, &[]).await.refusal(), @"503 temporarily_unavailable: the keys of the client cannot be had at the moment");
+    world.partner.lead(Way::Open);
+    assert_eq!(present(&world, &assertion, &[]).await.status, 200);
 }

@@ -1,11 +1,18 @@
 //! What a connection tells a service of a person (ID-JAG §3.1, §9.6), and its other terms.
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::Path;
+use tegata::app::Opened;
+use tegata::directory::{Options, apply_text};
+use tegata::environment::Environment;
+use tegata::jose::KeyEncryptionKey;
+use tegata::server::SecretKey;
+use tegata::store::{self, Store};
 
 use crate::support::{
-    Browser, CHAT, HOME, MAIL, World, authorize_url, changed, claims_of, exchange, exchange_of,
-    id_token_of, redemption, with_mail,
+    Browser, CHAT, HOME, MAIL, WORLD, World, authorize_url, changed, claims_of, config, exchange,
+    exchange_of, id_token_of, redemption, with_mail,
 };
 
 const ADMIN: &str = "approval = \"admin\"\n";
@@ -96,4 +103,77 @@ async fn services_that_a_client_hears_nothing_of() {
     400 access_denied: the administrator has not connected the client with this service
     400 invalid_target: the audience is not the issuer of a service that is known here
     ");
+}
+
+/// OIDC Core §5.1: the word that an address was verified goes with the address that we know, and
+/// with nothing else that has its name or its value.
+#[tokio::test]
+async fn the_word_that_an_address_was_verified() {
+    for (claims, expected) in [
+        ("email = \"email\"", json!(true)),
+        ("email = \"username\"", Value::Null),
+        ("email = \"=desk@example.com\"", Value::Null),
+        ("mail = \"email\"", Value::Null),
+        ("aud_sub = \"username\"", Value::Null),
+    ] {
+        let world = world(&format!("claims = {{ {claims} }}")).await;
+        let answer = exchange(&world, &id_token_of(&world, "alice").await, &[]).await;
+        assert_eq!(answer.claims()["email_verified"], expected, "{claims}");
+    }
+
+    let world = world("claims = { email = \"email\" }").await;
+    let id_token = id_token_of(&world, "alice").await;
+    let db = world.live.shared().store.write();
+    let mut alice = store::users::named(db, "alice").await.unwrap().unwrap();
+    for (email, verified) in [(Some("alice@example.com"), false), (None, true)] {
+        (alice.email, alice.email_verified) = (email.map(str::to_owned), verified);
+        store::users::keep(db, &alice).await.unwrap();
+        world.meddled().await;
+        let claims = exchange(&world, &id_token, &[]).await.claims();
+        assert_eq!(claims.get("email").and_then(Value::as_str), email);
+        let word = claims.get("email_verified").and_then(Value::as_bool);
+        assert_eq!(word, email.map(|_| verified));
+    }
+}
+
+/// ID-JAG §3.1: what the issuer says itself, no connection can say besides.
+#[tokio::test]
+async fn claims_that_no_connection_can_set() {
+    let names = [
+        "iss",
+        "sub",
+        "aud",
+        "client_id",
+        "jti",
+        "exp",
+        "iat",
+        "nbf",
+        "resource",
+        "scope",
+        "authorization_details",
+        "act",
+        "may_act",
+        "auth_time",
+        "acr",
+        "amr",
+        "tenant",
+        "sub_id",
+        "cnf",
+        "email_verified",
+        "azp",
+        "sid",
+    ];
+    let claims = names.map(|name| format!("{name} = \"=x\"")).join(", ");
+    let directory = WORLD.replace(ADMIN, &format!("{ADMIN}claims = {{ {claims} }}\n"));
+    let (environment, kek) = (Environment::system(), KeyEncryptionKey::new([7; 32]));
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await.unwrap();
+    let ground = Opened { store, kek, secret_key, environment }.ground(&config());
+    let applied =
+        apply_text(&ground, Path::new("world.toml"), &directory, Options::default()).await;
+    let said = applied.unwrap_err().to_string();
+    for name in names {
+        let mistake = format!("claims.{name}: this claim is the issuer's own word");
+        assert!(said.contains(&mistake), "{name} is not in {said}");
+    }
 }

@@ -190,3 +190,47 @@ async fn an_issuer_that_has_to_name_a_resource() {
     let named = json!({ "resource": "https://chat.example/mcp" });
     assert_eq!(of_carol(&world, &named).await.claims()["aud"], "https://chat.example/mcp");
 }
+
+/// ID-JAG §9.5: an address that two people have says nothing about which of them is meant.
+#[tokio::test]
+async fn an_address_of_two_people() {
+    let terms = "accounts = \"linked\"\nemail_domains = [\"example.com\"]";
+    let twin = "[[user]]\nusername = \"alice-2\"\nemail = \"alice@example.com\"";
+    let directory = crate::support::WORLD.replace(JUST_IN_TIME, terms);
+    let world = World::of(&format!("{directory}\n{twin}\n")).await;
+    let email = |email: &str| json!({ "email": email, "email_verified": true });
+    let bob = world.sub_of("bob").await;
+    assert_eq!(of_carol(&world, &email("bob@example.com")).await.claims()["sub"], *bob);
+    let refused = of_carol(&world, &email("alice@example.com")).await.refusal();
+    assert_snapshot!(refused, @"400 invalid_grant: the subject of the assertion has no account here");
+}
+
+/// Where accounts are made just in time: who is named and is not there, or is somebody else's, is
+/// not somebody new; an address that is nobody's here names nobody, and leaves it to the subject.
+#[tokio::test]
+async fn names_where_accounts_are_made() {
+    let terms = format!("{JUST_IN_TIME}\naud_sub = true\nemail_domains = [\"example.com\"]");
+    let world = World::but(JUST_IN_TIME, &terms).await;
+    linked(&world, Some("other"), "carol-of-another").await;
+    let (db, chat) = (world.live.shared().store.read(), ServiceId::parse("chat").unwrap());
+    let said = [
+        of_carol(&world, &json!({ "aud_sub": "nobody" })).await.refusal(),
+        of_carol(&world, &json!({ "aud_sub": "carol-of-another" })).await.refusal(),
+    ];
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: the subject of the assertion has no account here");
+    assert_eq!(accounts::all(db, &chat).await.unwrap().len(), 1, "nothing was made");
+    let email = json!({ "email": "nobody@example.com", "email_verified": true });
+    let first = of_carol(&world, &email).await.claims();
+    let again = of_carol(&world, &json!({})).await.claims();
+    assert_eq!(first["sub"], again["sub"]);
+    assert_eq!(accounts::all(db, &chat).await.unwrap().len(), 2);
+}
+
+/// RFC 5321 §2.4: domains have no case, however the administrator wrote them.
+#[tokio::test]
+async fn a_domain_in_other_letters() {
+    let world = world("email_domains = [\"elsewhere.example\", \"EXAMPLE.com\"]").await;
+    let claims = json!({ "email": "alice@example.com", "email_verified": true });
+    let alice = world.sub_of("alice").await;
+    assert_eq!(of_carol(&world, &claims).await.claims()["sub"], *alice);
+}

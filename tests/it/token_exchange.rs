@@ -189,3 +189,20 @@ async fn a_login_that_goes_on_beside_one_that_ended() {
     assert_snapshot!(exchange(&world, &from_first, &[]).await.refusal(), @"400 invalid_grant: the login that this comes from has ended: the person has to sign in again");
     assert_eq!(exchange(&world, &from_second, &[]).await.status, 200);
 }
+
+/// What is counted is counted as what it is.
+#[tokio::test]
+async fn what_the_metrics_say() {
+    let world = World::configured(&[]).await;
+    let id_token = id_token_of(&world, "alice").await;
+    for _ in 0..2 {
+        assert_eq!(exchange(&world, &id_token, &[]).await.status, 200);
+    }
+    let metrics = world.get(&format!("{HOME}/metrics")).await.text;
+    for line in [
+        r#"tegata_tokens_issued_total{kind="id_jag"} 2"#,
+        r#"tegata_tokens_issued_total{kind="access_token"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}

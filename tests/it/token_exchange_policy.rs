@@ -1,9 +1,11 @@
 //! What administrators and people decided, at token exchange (ID-JAG §4.3.3).
 
 use insta::assert_snapshot;
+use serde_json::json;
 use tegata::model::{Connection, Service, User};
-use tegata::oauth::{ClientId, ServiceId};
+use tegata::oauth::{ClientId, Resource, ServiceId};
 use tegata::store;
+use time::Duration;
 
 use crate::support::{
     Browser, CALENDAR, HOME, VERIFIER, WORLD, World, authorize_url, exchange, exchange_of,
@@ -234,4 +236,78 @@ async fn which_refusal_comes_first() {
     let id_token = id_token_of(&world, "bob").await;
     let wrong = [("scope", "made.up"), ("resource", "https://mail.example")];
     assert_snapshot!(exchange(&world, &id_token, &wrong).await.refusal(), @"400 access_denied: the administrator has not opened this connection to the person");
+}
+
+/// MCP EMA §7.6.1: a connection that is for some resources never gives all. What the service has no
+/// more is left out, and where nothing is left of them, there is nothing to give.
+#[tokio::test]
+async fn resources_that_the_service_gave_up() {
+    const MCP: &str = "https://chat.example/mcp";
+    const FILES: &str = "https://chat.example/files";
+    let world = World::new().await;
+    let id_token = id_token_of(&world, "alice").await;
+    let both = [MCP, FILES].map(|it| Resource::parse(it).unwrap()).to_vec();
+    with_connection(&world, |connection| connection.resources = both).await;
+    assert_eq!(exchange(&world, &id_token, &[]).await.claims()["resource"], json!([MCP, FILES]));
+    with_chat(&world, |chat| chat.resources.retain(|it| it.as_str() == FILES)).await;
+    assert_eq!(exchange(&world, &id_token, &[]).await.claims()["resource"], FILES);
+    with_chat(&world, |chat| chat.resources.clear()).await;
+    assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 invalid_target: the resource is not one of this audience that the client may name");
+}
+
+/// One of its groups is enough.
+#[tokio::test]
+async fn a_connection_for_two_groups() {
+    let world = World::new().await;
+    with_connection(&world, |it| it.groups = vec!["sales".into(), "engineering".into()]).await;
+    for username in ["alice", "bob"] {
+        let id_token = id_token_of(&world, username).await;
+        assert_eq!(exchange(&world, &id_token, &[]).await.status, 200, "{username}");
+    }
+}
+
+/// ID-JAG §9.2: nobody is sent to sign in by what there is not; and what there is besides is asked
+/// for alone.
+#[tokio::test]
+async fn a_login_that_nobody_can_have() {
+    const PASSWORD: &str = "urn:tegata:acr:password";
+    let world = World::new().await;
+    let id_token = id_token_of(&world, "alice").await;
+    with_connection(&world, |it| it.terms.acr = vec!["urn:other".into()]).await;
+    assert_snapshot!(exchange(&world, &id_token, &[]).await.refusal(), @"400 access_denied: the administrator wants a way to sign in that there is not here");
+
+    with_connection(&world, |it| {
+        it.terms.acr = vec!["urn:other".into(), PASSWORD.into()];
+        it.terms.max_age = Some(60);
+    })
+    .await;
+    assert_eq!(exchange(&world, &id_token, &[]).await.status, 200);
+    world.hands.advance(Duration::seconds(61));
+    let refused = exchange(&world, &id_token, &[]).await;
+    assert_eq!(refused.member("error"), "insufficient_user_authentication");
+    assert_eq!(refused.member("acr_values"), PASSWORD);
+}
+
+/// What nobody can reach is not on the page by which people decide.
+#[tokio::test]
+async fn what_the_consent_page_leaves_out() {
+    let is_shown = async |world: &World| {
+        let mut browser = Browser::open(world, &authorize_url(HOME, "wiki-agent", &[])).await;
+        browser.sign_in("alice", "alice-password").await;
+        let words = browser.page.words();
+        assert!(words.contains("Calendar"), "{words}");
+        words.contains("Chat")
+    };
+    let world = World::new().await;
+    assert!(is_shown(&world).await);
+    with_connection(&world, |connection| connection.active = false).await;
+    assert!(!is_shown(&world).await, "a connection that was suspended");
+    with_connection(&world, |connection| connection.active = true).await;
+    assert!(is_shown(&world).await);
+    with_chat(&world, |chat| chat.scopes.retain(|(name, _)| name == "chat.admin")).await;
+    assert!(!is_shown(&world).await, "a service that has nothing of the scope any more");
+
+    let world = World::new().await;
+    with_chat(&world, |chat| chat.active = false).await;
+    assert!(!is_shown(&world).await, "a service that was suspended");
 }

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use time::Duration;
 
 use crate::support::{
-    Answer, CHAT, HOME, ID_JAG_TYP, NOW, World, allowed_by_alice, claims_of, exchange, header_of,
-    redeem, the_same,
+    Answer, CHAT, HOME, ID_JAG_TYP, NOW, WORLD, World, allowed_by_alice, claims_of, exchange,
+    header_of, redeem, the_same,
 };
 
 const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
@@ -157,4 +157,45 @@ async fn what_the_ledger_says() {
     let last = &ledger.iter().max_by_key(|it| it.number).unwrap().entry;
     assert_eq!(last.parent.as_deref(), family.as_str());
     assert_eq!(last.service.as_deref(), Some(CHAT));
+}
+
+/// As the refresh token grant would refuse it, and as OIDC Core §3.1.2.1 has it: without `openid`
+/// nobody said who they are.
+#[tokio::test]
+async fn what_was_not_allowed_or_is_not_any_more() {
+    let world = World::new().await;
+    let browser = allowed_by_alice(&world, &[("scope", "profile offline_access")]).await;
+    let token = world.redeem(&browser).await.member("refresh_token");
+    let mut said = vec![exchanged(&world, &token).await.refusal()];
+    for (from, to) in [
+        (
+            "\"openid profile email offline_access reports\"",
+            "\"profile email offline_access reports\"",
+        ),
+        (
+            "\"authorization_code\", \"refresh_token\", \"client_credentials\"",
+            "\"authorization_code\", \"client_credentials\"",
+        ),
+    ] {
+        let world = World::new().await;
+        let token = refresh_token_of_alice(&world).await;
+        assert_eq!(exchanged(&world, &token).await.status, 200);
+        assert!(WORLD.contains(from), "{from}");
+        world.apply(&WORLD.replace(from, to)).await;
+        said.push(exchanged(&world, &token).await.refusal());
+    }
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: nothing of the scope that was granted may be given to the client any more");
+}
+
+/// For whom it is: in the ledger, and for the limit of what may be issued for one person.
+#[tokio::test]
+async fn for_whom_it_is() {
+    let world = World::configured(&[("limits.tokens_per_user", "1/s burst 2")]).await;
+    let token = refresh_token_of_alice(&world).await;
+    assert_eq!(exchanged(&world, &token).await.status, 200);
+    let ledger = world.ledger().await;
+    let last = &ledger.iter().max_by_key(|it| it.number).unwrap().entry;
+    let alice = world.sub_of("alice").await;
+    assert_eq!(last.user.as_ref().map(ToString::to_string), Some(alice));
+    assert_snapshot!(exchanged(&world, &token).await.refusal(), @"429 slow_down: too many requests: wait for 1 seconds");
 }

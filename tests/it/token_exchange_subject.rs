@@ -283,3 +283,13 @@ async fn one_that_is_signed_by_rsa() {
     let other = world.sign_by(HOME, Algorithm::ES256, "JWT", &claims);
     assert_eq!(exchange(&world, &other, &[]).await.status, 200);
 }
+
+/// RFC 6749 §4.1.2: whether a family was revoked that nobody knows, nobody knows. An ID Token from
+/// before there were families has none.
+#[tokio::test]
+async fn one_of_a_family_that_is_not_known() {
+    let refusal = refusal_of(|claims| claims["grant_id"] = "none".into()).await;
+    assert_snapshot!(refusal, @"400 invalid_grant: all that came from the same authorization was revoked: the person has to sign in again");
+    let old = answer_to("JWT", |claims| drop(claims.as_object_mut().unwrap().remove("grant_id")));
+    assert_eq!(old.await.status, 200);
+}

@@ -5,8 +5,8 @@ use serde_json::json;
 use tegata::store;
 
 use crate::support::{
-    CHAT, HOME, ID_JAG_TYP, WORLD, World, exchange, id_token_of, redeem, redeem_code, signed_in,
-    tokens_of,
+    CHAT, HOME, ID_JAG_TYP, WORLD, World, allowed_by_alice, exchange, id_token_of, redeem,
+    redeem_code, signed_in, tokens_of,
 };
 
 const SCOPE: &str = "scope = \"openid profile email offline_access reports\"";
@@ -85,7 +85,22 @@ async fn tenants() {
 async fn claims_that_are_null() {
     let world = World::new().await;
     let sub = world.sub_of("alice").await;
-    for claim in ["scope", "resource", "nbf", "cnf", "authorization_details", "tenant"] {
+    for claim in [
+        "scope",
+        "resource",
+        "nbf",
+        "cnf",
+        "authorization_details",
+        "tenant",
+        "aud_tenant",
+        "sub_id",
+        "aud_sub",
+        "email",
+        "email_verified",
+        "auth_time",
+        "acr",
+        "amr",
+    ] {
         let mut claims = world.id_jag_claims(&sub);
         claims[claim] = serde_json::Value::Null;
         let answer = redeem(&world, &world.sign(HOME, ID_JAG_TYP, &claims), &[]).await;
@@ -114,4 +129,16 @@ async fn the_ledger_names_the_account() {
         Some("https://chat.example/mcp https://chat.example/files")
     );
     assert_eq!(entry.parent.as_deref(), Some("jag-1"));
+}
+
+/// The same between a code and what it is redeemed for: a token without scope is none.
+#[tokio::test]
+async fn all_the_scope_of_a_code() {
+    let world = World::new().await;
+    let browser = allowed_by_alice(&world, &[("scope", "profile")]).await;
+    let code = browser.sent("code").unwrap();
+    world.apply(&WORLD.replace(SCOPE, "scope = \"openid\"")).await;
+    assert_snapshot!(redeem_code(&world, &code).await.refusal(), @"400 invalid_grant: nothing of the scope that was granted may be given to the client any more");
+    world.apply(WORLD).await;
+    assert_eq!(redeem_code(&world, &code).await.status, 200);
 }

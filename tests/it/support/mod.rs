@@ -43,7 +43,7 @@ pub use database::Database;
 pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signature};
 pub use journey::{CALLBACK, allowed_by_alice, changed, redemption};
 use node::Node;
-pub use partner::Partner;
+pub use partner::{Partner, Way};
 pub use possession::Holder;
 pub use smithy::{Forge, message, with};
 
