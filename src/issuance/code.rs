@@ -47,7 +47,6 @@ pub async fn issue_code(
     }
     let (environment, now) = (&shared.environment, attempt.now);
     let (secret, family) = (environment.ordered_secret(now), environment.ordered_id(now));
-    attempt.client = Some(client.id.clone());
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());
     attempt.parent = Some(login.sid.to_string());

@@ -98,7 +98,6 @@ impl Bench<'_> {
         });
         let lifetimes = self.server.shared.lifetimes;
         let forget_after = self.attempt.now + lifetimes.refresh_token;
-        self.attempt.parent = Some(family.id.clone());
         let nonce = code.nonce.clone();
         let redeemed = Effect::RedeemCode {
             code: code.digest.clone(),
@@ -119,7 +118,6 @@ impl Bench<'_> {
         audience: Vec<String>,
     ) -> Result<Order, Refusal> {
         let family = Arc::clone(&token.record().family);
-        self.attempt.parent = Some(family.id.clone());
         let mut order = self.of_family(&family, login, scope, audience, None)?;
         // Without a successor the old one would not be used up: `offline_access` was withdrawn.
         if order.refresh_token.is_none() {

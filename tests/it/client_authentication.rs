@@ -155,6 +155,7 @@ async fn a_header_that_cannot_be_read() {
         &basic("%ff:not UTF-8"),
         &basic("control\u{0}:x"),
         "Bearer abc",
+        &right().replace("Basic", "Bearer"),
         "Digest username=\"wiki-agent\"",
         "",
     ] {

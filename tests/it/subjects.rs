@@ -234,3 +234,11 @@ async fn a_domain_in_other_letters() {
     let alice = world.sub_of("alice").await;
     assert_eq!(of_carol(&world, &claims).await.claims()["sub"], *alice);
 }
+
+/// Who may speak for the addresses of one domain may not for those of another.
+#[tokio::test]
+async fn a_domain_that_is_not_its_own() {
+    let world = world("email_domains = [\"elsewhere.example\"]").await;
+    let claims = json!({ "email": "alice@example.com", "email_verified": true });
+    assert_snapshot!(of_carol(&world, &claims).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
+}

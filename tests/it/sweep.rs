@@ -106,9 +106,10 @@ async fn a_little_at_a_time() {
 async fn what_is_valid_stays() {
     let world = World::new().await;
     let mut refresh_token = lived_in(&world).await;
-    let before = count(&world, "logins").await;
+    let kept = async || (count(&world, "logins").await, count(&world, "single_uses").await);
+    let before = kept().await;
     swept(&world).await;
-    assert_eq!(count(&world, "logins").await, before);
+    assert_eq!(kept().await, before);
 
     let waits = signed_in_again(&world).await.sent("code").unwrap();
     let lifetimes = world.live.shared().lifetimes;

@@ -249,6 +249,8 @@ async fn resources_that_the_service_gave_up() {
     let both = [MCP, FILES].map(|it| Resource::parse(it).unwrap()).to_vec();
     with_connection(&world, |connection| connection.resources = both).await;
     assert_eq!(exchange(&world, &id_token, &[]).await.claims()["resource"], json!([MCP, FILES]));
+    let row = world.ledger().await.pop().unwrap().entry;
+    assert_eq!(row.resource, Some(format!("{MCP} {FILES}")));
     with_chat(&world, |chat| chat.resources.retain(|it| it.as_str() == FILES)).await;
     assert_eq!(exchange(&world, &id_token, &[]).await.claims()["resource"], FILES);
     with_chat(&world, |chat| chat.resources.clear()).await;
