@@ -71,13 +71,16 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
     let (service, foreign) = found(opened, whose).await?;
     let transaction = opened.store.begin().await?;
     let trusts = store::trusts::of(&transaction, &service.id).await?;
-    let trusted = |it: &Trust| it.issuer == foreign.issuer && it.terms.tenant == foreign.tenant;
-    if !trusts.iter().any(trusted) {
-        let of_it = trusts.iter().find(|it| it.issuer == foreign.issuer);
-        let fix = match of_it.map(|it| &it.terms.tenant) {
-            None => "add it as [[service.trust]] to the directory file first".to_owned(),
-            Some(None) => "it is trusted without a tenant, so leave --tenant out".to_owned(),
-            Some(Some(tenant)) => format!("it is trusted for --tenant {}", printable(tenant)),
+    let of_it = |it: &&Trust| it.issuer == foreign.issuer && it.workload().is_none();
+    let of_it: Vec<_> = trusts.iter().filter(of_it).collect();
+    if !of_it.iter().any(|it| it.is_for(foreign.tenant.as_deref())) {
+        let option = |tenant: &String| format!("--tenant {}", printable(tenant));
+        let tenants: Vec<_> =
+            of_it.iter().filter_map(|it| it.terms.tenant.as_ref().map(option)).collect();
+        let fix = match (of_it.is_empty(), tenants.is_empty()) {
+            (true, _) => "add it as [[service.trust]] to the directory file first".to_owned(),
+            (_, true) => "it is trusted without a tenant, so leave --tenant out".to_owned(),
+            _ => format!("it is trusted for {}", tenants.join(", ")),
         };
         let realm = foreign.realm();
         return Err(Failure::new(format!("{} does not trust {realm}: {fix}", service.id)));

@@ -17,14 +17,16 @@ use crate::oauth::{AuthMethod, ClientId, ErrorCode};
 use crate::outbound::Unreachable;
 use crate::server::{AuthorizationServer, Unknowable};
 use crate::store::{Conflict, Effect, StoreError};
-use crate::tokens::{BadProof, Unacceptable};
+use crate::tokens::{BadProof, Unacceptable, VouchedWorkload};
 use presented::Proof;
 
 /// A client that proved who it is, as far as its registration asks it to: a public one only
-/// named itself. Only [`authenticate`] makes one.
+/// named itself. Only [`authenticate`] and [`vouched_for`] make one.
 #[derive(Debug)]
 pub struct AuthenticatedClient {
     record: Arc<Client>,
+    /// Whether an issuer that is trusted with it vouches for it.
+    is_vouched_for: bool,
     /// The key that it showed to have, to which it wants bound whatever it gets (RFC 9449 §5).
     key: Option<Thumbprint>,
     /// What its proofs use up, together with whatever it gets.
@@ -110,13 +112,25 @@ pub async fn authenticate(
     presented: &Presented,
     now: OffsetDateTime,
 ) -> Result<AuthenticatedClient, Refusal> {
-    let mut client = authenticated(server, presented, now).await?;
-    if let Some(proof) = presented.dpop() {
-        let (key, used) = possession::verify(server, proof, now)?;
-        client.key = Some(key);
-        client.uses.push(used);
+    authenticated(server, presented, now).await?.with_key(server, presented, now)
+}
+
+/// The client that a workload is, and which key it has if it says so. What describes or registered
+/// itself is nobody that an administrator could have meant.
+pub fn vouched_for(
+    server: &AuthorizationServer,
+    presented: &Presented,
+    workload: &VouchedWorkload,
+    now: OffsetDateTime,
+) -> Result<AuthenticatedClient, Refusal> {
+    let id = workload.client();
+    if presented.client_id().is_some_and(|named| named != id) {
+        return Err(BadCredentials::OtherClient.into());
     }
-    Ok(client)
+    let record = server.clients.active(id).ok_or(Refusal::Failed)?;
+    let client =
+        AuthenticatedClient { is_vouched_for: true, ..AuthenticatedClient::new(record, vec![]) };
+    client.with_key(server, presented, now)
 }
 
 async fn authenticated(
@@ -164,7 +178,22 @@ async fn authenticated(
 
 impl AuthenticatedClient {
     fn new(record: Arc<Client>, uses: Vec<UsedProof>) -> Self {
-        Self { record, key: None, uses }
+        Self { record, is_vouched_for: false, key: None, uses }
+    }
+
+    /// The same with the key that the request proves, if it proves one.
+    fn with_key(
+        mut self,
+        server: &AuthorizationServer,
+        presented: &Presented,
+        now: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
+        if let Some(proof) = presented.dpop() {
+            let (key, used) = possession::verify(server, proof, now)?;
+            self.key = Some(key);
+            self.uses.push(used);
+        }
+        Ok(self)
     }
 
     pub fn id(&self) -> &ClientId {
@@ -177,7 +206,7 @@ impl AuthenticatedClient {
 
     /// Whether anything but its word says who it is.
     pub fn is_confidential(&self) -> bool {
-        !self.record.is_public()
+        self.is_vouched_for || !self.record.is_public()
     }
 
     /// The key that it showed to have, if it showed any.

@@ -86,6 +86,11 @@ impl Presented {
         self.client_id.as_ref()
     }
 
+    /// Whether there is anything that is to prove it.
+    pub fn has_proof(&self) -> bool {
+        !matches!(self.proof, Proof::None)
+    }
+
     /// The `DPoP` header, unread (RFC 9449 §4.1).
     pub(super) fn dpop(&self) -> Option<&str> {
         self.dpop.as_deref()

@@ -19,6 +19,8 @@ mod raw;
 mod registration;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trust_tests;
 
 pub use apply::{Ground, Options, Refused, apply_file, apply_text};
 pub use mistake::{Mistake, Mistakes};

@@ -75,24 +75,25 @@ fn move_clients(plan: &mut Plan, from: &Issuer, to: &Service, present: &mut Pres
 /// of them are written at once, with the first line.
 fn plan_trusts(plan: &mut Plan, service: &Service, after: &[Trust], before: &[Trust]) {
     let mut changes = Vec::new();
-    let mut change = |mark, issuer: &Issuer, details| {
-        let what = format!("trust of {} in {issuer}", service.id);
+    let mut change = |mark, trust: &Trust, details| {
+        let what = format!("trust of {} in {}", service.id, trust.name());
         changes.push(Change { mark, what, details, write: None });
     };
-    for gone in before.iter().filter(|it| !after.iter().any(|new| new.issuer == it.issuer)) {
-        change(Mark::TakenOut, &gone.issuer, vec![]);
+    for gone in before.iter().filter(|it| !after.iter().any(|new| new.name() == it.name())) {
+        change(Mark::TakenOut, gone, vec![]);
     }
     for new in after {
-        match before.iter().find(|it| it.issuer == new.issuer) {
+        match before.iter().find(|it| it.name() == new.name()) {
             None => {
                 let scope = new.scope.as_ref().map(|it| format!("scopes {:?}", it.to_string()));
-                let details = [Some(format!("accounts {:?}", accounts(new.accounts))), scope];
-                change(Mark::Added, &new.issuer, details.into_iter().flatten().collect());
+                let accounts = format!("accounts {:?}", accounts(new.accounts));
+                let details = [new.workload().is_none().then_some(accounts), scope];
+                change(Mark::Added, new, details.into_iter().flatten().collect());
             }
             Some(old) => {
                 let differences = differences(old, new);
                 if !differences.is_empty() {
-                    change(Mark::Changed, &new.issuer, differences.into_words());
+                    change(Mark::Changed, new, differences.into_words());
                 }
             }
         }
@@ -112,7 +113,6 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.text("reuse", reuse(old.reuse), reuse(new.reuse));
     differences.text("accounts", accounts(old.accounts), accounts(new.accounts));
     differences.text("longest", old.longest.whole_seconds(), new.longest.whole_seconds());
-    differences.optional("tenant", old.terms.tenant.as_deref(), new.terms.tenant.as_deref());
     let aud_tenants = (old.terms.aud_tenant.as_deref(), new.terms.aud_tenant.as_deref());
     differences.optional("aud_tenant", aud_tenants.0, aud_tenants.1);
     let required = (old.terms.resource_required, new.terms.resource_required);
@@ -122,6 +122,8 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.text("act", old.terms.act, new.terms.act);
     differences.text("aud_sub", old.terms.aud_sub, new.terms.aud_sub);
     differences.list("email_domains", &old.terms.email_domains, &new.terms.email_domains);
+    let resources = |it: &Trust| it.workload().map(|it| it.resources.clone()).unwrap_or_default();
+    differences.list("resources", &resources(old), &resources(new));
     differences.active(old.active, new.active);
     differences
 }

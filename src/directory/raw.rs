@@ -77,12 +77,13 @@ fn yes() -> bool {
     true
 }
 
-/// `[[service.trust]]`: whose ID-JAGs the service takes.
+/// `[[service.trust]]`: whose ID-JAGs the service takes, or which workload is a client of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the file")]
 pub(super) struct RawTrust {
     pub issuer: String,
+    pub kind: Option<String>,
     pub jwks: Option<String>,
     pub jwks_uri: Option<String>,
     pub scopes: Option<Vec<String>>,
@@ -102,6 +103,14 @@ pub(super) struct RawTrust {
     pub aud_sub: bool,
     #[serde(default)]
     pub email_domains: Vec<String>,
+    /// The client of the service that a workload is.
+    pub client: Option<String>,
+    /// The `sub` of its assertions.
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    pub resources: Vec<String>,
     #[serde(default = "yes")]
     pub active: bool,
 }

@@ -4,6 +4,7 @@ use super::audience::{self, NotGoverned};
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{self, Attempt, Warrant};
+use crate::model::Client;
 use crate::oauth::{ErrorCode, ParamError, Params, Resource, Scope};
 use crate::policy;
 use crate::server::AuthorizationServer;
@@ -33,8 +34,8 @@ pub async fn grant(
     if !client.is_confidential() {
         return Err(Refusal::PublicClient);
     }
-    let allowed = server.offers(client.record()).only(|token| !OF_PEOPLE.contains(&token));
-    let scope = policy::grant_scope(request.scope.as_ref(), &allowed);
+    let own = own_scope(server, client.record());
+    let scope = policy::grant_scope(request.scope.as_ref(), &own);
     if scope.is_empty() {
         return Err(Refusal::NothingToGrant);
     }
@@ -42,6 +43,11 @@ pub async fn grant(
 
     let warrant = Warrant::ClientItself { scope, resources: request.resources, audience };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
+}
+
+/// What a client may have for itself.
+pub(super) fn own_scope(server: &AuthorizationServer, client: &Client) -> Scope {
+    server.offers(client).only(|token| !OF_PEOPLE.contains(&token))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,21 +3,20 @@
 //! Here we are the Resource Authorization Server: another issuer, which we trust for
 //! single sign-on, vouches for a user and a client, and we issue our own access token.
 
-use std::sync::Arc;
-
 use super::accounts;
 use super::audience::{self, NotGoverned};
+use super::issuer_keys;
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{self, Attempt, Redemption, Warrant};
 use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
 use crate::model::{Accounts, BadDetails, LedgerEvent, Service};
 use crate::oauth::{AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope};
-use crate::outbound::{Unreachable, Wanted};
+use crate::outbound::Unreachable;
 use crate::policy::{self, TrustedIssuer};
 use crate::server::AuthorizationServer;
 use crate::store::StoreError;
-use crate::tokens::{IdJag, PresentedIdJag, Unacceptable};
+use crate::tokens::{IdJag, NotHeld, PresentedIdJag, Unacceptable};
 
 /// RFC 7523 §2.1, RFC 7521 §4.1 and RFC 8707 §2.2.
 pub struct Request {
@@ -60,33 +59,35 @@ pub async fn grant(
     // checked the signature, nothing else in the JWT is read; and nothing is fetched for an
     // issuer that nobody trusts.
     let jwt = UnverifiedJwt::read(&request.assertion)?;
-    let trusted = server.trusted_issuers.find(jwt.issuer()).ok_or(Refusal::UntrustedIssuer)?;
+    let trusts = || server.trusted_issuers.by_id_jag(jwt.issuer());
+    let any = trusts().next().ok_or(Refusal::UntrustedIssuer)?;
 
     // RFC 7523 §3 (2)-(6) and (9), ID-JAG §4.4.1: signature, type, audience, time.
-    let id_jag = verified(server, trusted, &jwt, attempt).await?;
+    let verify = |keys: &KeySet| IdJag::verify(&jwt, keys, &server.issuer, attempt.now);
+    let id_jag = issuer_keys::verified::<_, Refusal>(server, any, verify).await?;
 
     // ID-JAG §4.4.1: "The client_id claim MUST identify the same client".
     let id_jag = id_jag.presented_by(client.id())?;
     attempt.parent = Some(id_jag.jti().to_string());
     attempt.user = Some(id_jag.subject().clone());
 
-    // ID-JAG §9.8.1.2: one that is bound to a key comes with a proof of that key.
+    // ID-JAG §6.3: the same `sub` of another tenant is another person, for another trust to judge.
     let claims = id_jag.claims();
-    match (id_jag.confirmation()?, client.key()) {
-        (None, _) if request.bound => return Err(Refusal::NotBound),
-        (Some(_), None) => return Err(Refusal::NoProof),
-        (Some(bound), Some(key)) if bound.jkt != *key => return Err(Refusal::OtherKey),
-        _ => {}
+    let tenant = claims.tenant.as_deref();
+    let trusted = trusts().find(|it| it.trust.is_for(tenant)).ok_or(Refusal::Tenant)?;
+    id_jag.lives_for(trusted.trust.longest)?;
+
+    // ID-JAG §9.8.1.2: one that is bound to a key comes with a proof of that key.
+    match id_jag.confirmation()? {
+        None if request.bound => return Err(Refusal::NotBound),
+        None => {}
+        Some(bound) => bound.is_met_by(client.key())?,
     }
     // ID-JAG §3.2: "MUST denote the same" person, which only who can read it can tell.
     if claims.sub_id.is_some() {
         return Err(Refusal::SubId);
     }
-    // ID-JAG §6.3: the same `sub` of another tenant is another person.
     let terms = &trusted.trust.terms;
-    if claims.tenant != terms.tenant {
-        return Err(Refusal::Tenant);
-    }
     if claims.aud_tenant.is_some() && claims.aud_tenant != terms.aud_tenant {
         return Err(Refusal::OurTenant);
     }
@@ -129,38 +130,6 @@ pub async fn grant(
         Redemption { id_jag, trusted, account, scope, resources, details, act, audience };
     let warrant = Warrant::IdJag(Box::new(redemption));
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
-}
-
-async fn verified(
-    server: &AuthorizationServer,
-    trusted: &TrustedIssuer,
-    jwt: &UnverifiedJwt,
-    attempt: &Attempt,
-) -> Result<IdJag, Refusal> {
-    let longest = trusted.trust.longest;
-    let verify = |keys: &KeySet| IdJag::verify(jwt, keys, &server.issuer, longest, attempt.now);
-    let keys = keys_of(server, trusted, Wanted::Cached).await?;
-    match verify(&keys) {
-        // The issuer may have rotated its keys since we last looked.
-        Err(Unacceptable::Untrue(BadJwt::UnknownKey)) if trusted.keys.is_none() => {
-            Ok(verify(&*keys_of(server, trusted, Wanted::Newer).await?)?)
-        }
-        verified => Ok(verified?),
-    }
-}
-
-async fn keys_of(
-    server: &AuthorizationServer,
-    trusted: &TrustedIssuer,
-    wanted: Wanted,
-) -> Result<Arc<KeySet>, Refusal> {
-    match &trusted.keys {
-        Some(keys) => Ok(Arc::clone(keys)),
-        None => {
-            let trust = &trusted.trust;
-            Ok(server.shared.remote_keys.keys_of(&trust.issuer, &trust.keys, wanted).await?)
-        }
-    }
 }
 
 /// The least of what the issuer vouched for, what it is trusted with, what the service has,
@@ -221,8 +190,8 @@ pub enum Refusal {
     UntrustedIssuer,
     #[error("the assertion is not acceptable: {0}")]
     Unacceptable(#[from] Unacceptable),
-    #[error("the assertion is bound to a key by cnf, and no DPoP proof of that key came with it")]
-    NoProof,
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
     #[error("the assertion is not acceptable: its {0}")]
     AuthorizationDetails(#[from] BadDetails),
     #[error("the act of the assertion names an actor of another issuer")]
@@ -233,8 +202,6 @@ pub enum Refusal {
     MoreDetails,
     #[error("the assertion is not bound to a key, which this grant wants")]
     NotBound,
-    #[error("the assertion is bound to another key than the DPoP proof shows")]
-    OtherKey,
     #[error("the assertion has a sub_id, which is not supported here")]
     SubId,
     #[error("the tenant of the assertion is not the one that is trusted here")]
@@ -267,12 +234,11 @@ impl Refusal {
             Self::NotAJwt(_)
             | Self::UntrustedIssuer
             | Self::Unacceptable(_)
-            | Self::NoProof
+            | Self::NotHeld(_)
             | Self::AuthorizationDetails(_)
             | Self::UntrustedDetails
             | Self::ForeignActor
             | Self::NotBound
-            | Self::OtherKey
             | Self::SubId
             | Self::Tenant
             | Self::OurTenant

@@ -5,10 +5,12 @@ mod actor;
 mod audience;
 pub mod authorization_code;
 pub mod client_credentials;
+mod issuer_keys;
 pub mod jwt_bearer;
 pub mod refresh_token;
 mod response;
 pub mod token_exchange;
+pub mod workload;
 
 pub use response::TokenResponse;
 
@@ -76,21 +78,35 @@ async fn granted(
         .ok_or(TokenError::UnsupportedGrantType)?;
     let only_bound = grant_type == GrantType::JwtDpop;
 
-    let client = clients::authenticate(server, &presented, attempt.now).await?;
+    // By its issuer and `typ` an assertion says whether its grant takes a client that authenticates.
+    let (client, vouched) = match workload::assertion(server, &presented, grant_type, params) {
+        Some(jwt) => {
+            let identified = workload::identify(server, &presented, &jwt, attempt).await?;
+            (identified.0, Some(identified.1))
+        }
+        None => (clients::authenticate(server, &presented, attempt.now).await?, None),
+    };
     attempt.proven(server, &client)?;
     if !may_use(client.record(), grant_type) {
         return Err(TokenError::UnauthorizedClient);
     }
     // RFC 9396 §5: only where something becomes of them.
-    if !matches!(grant_type, GrantType::TokenExchange | GrantType::JwtBearer | GrantType::JwtDpop)
-        && params.optional("authorization_details")?.is_some()
+    let takes_details =
+        matches!(grant_type, GrantType::TokenExchange | GrantType::JwtBearer | GrantType::JwtDpop);
+    if (!takes_details || vouched.is_some()) && params.optional("authorization_details")?.is_some()
     {
         return Err(TokenError::Details);
     }
     if client.key().is_none() && (only_bound || server.wants_bound_tokens(client.record())) {
         return Err(TokenError::Unbound(grant_type));
     }
-    dispatch(server, &client, grant_type, params, attempt).await
+    match vouched {
+        Some(vouched) => {
+            let request = workload::Request::parse(params)?;
+            Ok(workload::grant(server, &client, vouched, request, attempt).await?)
+        }
+        None => dispatch(server, &client, grant_type, params, attempt).await,
+    }
 }
 
 /// Who may redeem assertions at all may do so with a proof.
@@ -164,6 +180,8 @@ pub enum TokenError {
     JwtBearer(#[from] jwt_bearer::Refusal),
     #[error(transparent)]
     TokenExchange(#[from] token_exchange::Refusal),
+    #[error(transparent)]
+    Workload(#[from] workload::Refusal),
     #[error("the refusal could not be recorded")]
     Unrecorded(#[from] CommitError),
 }
@@ -201,7 +219,10 @@ impl TokenError {
     /// The nonce that the next DPoP proof has to have (RFC 9449 §8).
     pub fn nonce(&self) -> Option<&str> {
         match self {
-            Self::Client(clients::Refusal::NonceWanted(nonce)) => Some(nonce),
+            Self::Client(clients::Refusal::NonceWanted(nonce))
+            | Self::Workload(workload::Refusal::Client(clients::Refusal::NonceWanted(nonce))) => {
+                Some(nonce)
+            }
             _ => None,
         }
     }
@@ -234,6 +255,7 @@ impl TokenError {
             Self::ClientCredentials(it) => it.code(),
             Self::JwtBearer(it) => it.code(),
             Self::TokenExchange(it) => it.code(),
+            Self::Workload(it) => it.code(),
             Self::Unrecorded(it) => it.code(),
         }
     }

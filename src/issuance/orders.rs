@@ -10,11 +10,13 @@ use super::standing::Standing;
 use super::warrant::{ProvenCode, ProvenRefreshToken, Warrant};
 use crate::clients::AuthenticatedClient;
 use crate::jose::Algorithm;
-use crate::model::{Digest, LedgerEvent, Login, RefreshToken, TokenFamily};
+use crate::model::{Digest, LedgerEvent, Login, RefreshToken, Reuse, TokenFamily, Trust};
 use crate::oauth::{AuthorizationDetails, GrantType, Jti, Resource, Scope, Subject};
 use crate::server::AuthorizationServer;
-use crate::store::Effect;
-use crate::tokens::{AccessTokenClaims, Confirmation, IdJagClaims, IdTokenClaims, OneOrMany};
+use crate::store::{Conflict, Effect};
+use crate::tokens::{
+    AccessTokenClaims, Confirmation, IdJagClaims, IdTokenClaims, OneOrMany, VouchedWorkload,
+};
 
 pub(super) enum Token {
     Access(Box<AccessTokenClaims>),
@@ -58,6 +60,11 @@ pub(super) fn order(
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
             Ok(Order { resources, ..bench.for_itself(scope, audience)? })
+        }
+        (Warrant::Workload { workload, trusted, scope, resources, audience }, _) => {
+            let mut order = bench.for_itself(scope, audience)?;
+            order.effects.splice(0..0, use_of_workload(&trusted.trust, &workload));
+            Ok(Order { resources, ..order })
         }
         (Warrant::IdJag(redemption), _) => Ok(bench.redeemed(*redemption)),
         // Nobody is signed in where somebody has to be.
@@ -210,6 +217,18 @@ impl Bench<'_> {
         let effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
         Ok(plain(server, access, scope, effects))
     }
+}
+
+/// Its assertion is used up, where the trust says so.
+fn use_of_workload(trust: &Trust, workload: &VouchedWorkload) -> Option<Effect> {
+    let assertion = workload.assertion();
+    let jti = assertion.jti().filter(|_| trust.reuse == Reuse::Once)?;
+    Some(Effect::UseOnce {
+        issuer: assertion.issuer().to_string(),
+        jti: jti.clone(),
+        forget_after: assertion.acceptable_until(),
+        otherwise: Conflict::GrantUsed,
+    })
 }
 
 pub(super) fn access_token(

@@ -33,6 +33,10 @@ pub(super) async fn of(
     }
     match warrant {
         Warrant::ClientItself { .. } => Ok(Standing::Account),
+        Warrant::Workload { trusted, .. } => match trusted.trust.active {
+            true => Ok(Standing::Account),
+            false => Err(Refusal::TrustInactive),
+        },
         Warrant::Code { code, .. } => {
             let code = code.record();
             let user = active(server, &code.user).await?;

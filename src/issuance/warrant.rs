@@ -8,7 +8,7 @@ use crate::model::{AuthorizationCode, Digest, RefreshToken};
 use crate::oauth::{AuthorizationDetails, CodeVerifier, RedirectUri, Resource, Scope, Subject};
 use crate::policy::{Entitlement, TrustedIssuer};
 use crate::server::AuthorizationServer;
-use crate::tokens::{Actor, PresentedIdJag};
+use crate::tokens::{Actor, PresentedIdJag, VouchedWorkload};
 
 /// Why a client gets what it gets.
 pub enum Warrant<'a> {
@@ -23,6 +23,14 @@ pub enum Warrant<'a> {
     },
     /// RFC 6749 §4.4: the client acts for itself.
     ClientItself { scope: Scope, resources: Vec<Resource>, audience: Vec<String> },
+    /// RFC 7523 §2.1: an issuer that is trusted here vouches for the client, which acts for itself.
+    Workload {
+        workload: VouchedWorkload,
+        trusted: &'a TrustedIssuer,
+        scope: Scope,
+        resources: Vec<Resource>,
+        audience: Vec<String>,
+    },
     /// ID-JAG §4.3: the person is signed in, and the connection allows it.
     Entitlement { person: Box<LivePerson>, entitlement: Box<Entitlement>, actor: Option<Actor> },
     /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.

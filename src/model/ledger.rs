@@ -16,7 +16,7 @@ pub struct LedgerEntry {
     pub event: LedgerEvent,
     /// Who acted; for a refusal, who claimed to.
     pub client: Option<ClientId>,
-    /// For whom.
+    /// For whom; of a workload, its issuer and what that calls it.
     pub user: Option<Subject>,
     /// At what: the audience.
     pub service: Option<String>,

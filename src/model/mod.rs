@@ -16,6 +16,7 @@ mod service;
 mod terms;
 mod trust;
 mod user;
+mod workload;
 
 pub use client::Client;
 pub use client_metadata::{BadMetadata, ClientMetadata, Gist, ID_JAG_PROFILE};
@@ -36,3 +37,4 @@ pub use service::Service;
 pub use terms::{ClaimSource, ConnectionTerms, NoSource, TrustTerms};
 pub use trust::{Accounts, Reuse, Trust, TrustedKeys};
 pub use user::User;
+pub use workload::Workload;

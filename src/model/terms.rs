@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::workload::Workload;
+
 /// What a connection demands and tells besides its scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -101,4 +103,7 @@ pub struct TrustTerms {
     /// The domains of which a verified `email` may name the person (ID-JAG §9.5).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub email_domains: Vec<String>,
+    /// It takes no ID-JAGs, but the assertions of these programs. Nothing else is said here, then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Workload>,
 }

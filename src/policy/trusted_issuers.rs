@@ -1,4 +1,4 @@
-//! The issuers whose ID-JAGs a service takes.
+//! The issuers whose ID-JAGs and workloads a service takes.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct TrustedIssuer {
 
 /// The issuers that a server trusts. It is never one of them: ID-JAG §9.3 forbids an
 /// issuer to give access tokens for its own ID-JAGs.
+///
+/// All trusts in one issuer have the same keys, for only these tell which of them is meant.
 #[derive(Clone, Default)]
 pub struct TrustedIssuers(Vec<TrustedIssuer>);
 
@@ -30,8 +32,18 @@ impl TrustedIssuers {
         }
     }
 
-    /// The trust in the issuer that calls itself `issuer`, if it is in force.
-    pub fn find(&self, issuer: &str) -> Option<&TrustedIssuer> {
-        self.0.iter().find(|it| it.trust.active && it.trust.issuer.as_str() == issuer)
+    /// The trusts in the ID-JAGs of the issuer that calls itself `issuer` which are in force: one
+    /// for each of its tenants.
+    pub fn by_id_jag(&self, issuer: &str) -> impl Iterator<Item = &TrustedIssuer> {
+        self.in_force(issuer).filter(|it| it.trust.workload().is_none())
+    }
+
+    /// The same of its assertions about workloads.
+    pub fn by_workload(&self, issuer: &str) -> impl Iterator<Item = &TrustedIssuer> {
+        self.in_force(issuer).filter(|it| it.trust.workload().is_some())
+    }
+
+    fn in_force(&self, issuer: &str) -> impl Iterator<Item = &TrustedIssuer> {
+        self.0.iter().filter(move |it| it.trust.active && it.trust.issuer.as_str() == issuer)
     }
 }

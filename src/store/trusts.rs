@@ -1,4 +1,4 @@
-//! Whose ID-JAGs each service takes.
+//! Whose ID-JAGs and workloads each service takes.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -7,7 +7,7 @@ use time::Duration;
 
 use super::StoreError;
 use super::columns::{json, parsed, text};
-use crate::model::{Accounts, Reuse, Trust, TrustedKeys};
+use crate::model::{Accounts, Reuse, Trust, TrustTerms, TrustedKeys};
 use crate::oauth::ServiceId;
 
 const TABLE: &str = "trusts";
@@ -22,6 +22,9 @@ mod row {
         pub service: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub issuer: String,
+        /// Among the trusts in this issuer.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub place: i64,
         pub keys: String,
         pub keys_from: Option<String>,
         pub scope: Option<String>,
@@ -42,7 +45,8 @@ mod row {
 pub async fn of(db: &impl ConnectionTrait, service: &ServiceId) -> Result<Vec<Trust>, StoreError> {
     let rows = row::Entity::find()
         .filter(row::Column::Service.eq(service.as_str()))
-        .order_by_asc(row::Column::Issuer);
+        .order_by_asc(row::Column::Issuer)
+        .order_by_asc(row::Column::Place);
     rows.all(db).await?.into_iter().map(model).collect()
 }
 
@@ -53,13 +57,17 @@ pub async fn declare(
     trusts: &[Trust],
 ) -> Result<(), StoreError> {
     row::Entity::delete_many().filter(row::Column::Service.eq(service.as_str())).exec(db).await?;
-    for trust in trusts {
-        row::Entity::insert(active_model(service, trust)).exec_without_returning(db).await?;
+    for (place, trust) in (0..).zip(trusts) {
+        row::Entity::insert(active_model(service, trust, place)).exec_without_returning(db).await?;
     }
     Ok(())
 }
 
-fn active_model(service: &ServiceId, trust: &Trust) -> row::ActiveModel {
+/// What stands for accounts where there are none. Whoever does not know workloads must not take them
+/// for ID-JAGs.
+const OF_WORKLOAD: &str = "workload";
+
+fn active_model(service: &ServiceId, trust: &Trust, place: i64) -> row::ActiveModel {
     let (keys, keys_from) = match &trust.keys {
         TrustedKeys::Local => ("local", None),
         TrustedKeys::Inline(jwks) => ("inline", Some(jwks.clone())),
@@ -71,6 +79,7 @@ fn active_model(service: &ServiceId, trust: &Trust) -> row::ActiveModel {
         Reuse::UntilExpiry => "until_expiry",
     };
     let accounts = match trust.accounts {
+        _ if trust.workload().is_some() => OF_WORKLOAD,
         Accounts::SamePerson => "same_person",
         Accounts::Linked => "linked",
         Accounts::JustInTime => "just_in_time",
@@ -78,6 +87,7 @@ fn active_model(service: &ServiceId, trust: &Trust) -> row::ActiveModel {
     row::ActiveModel {
         service: Set(service.to_string()),
         issuer: Set(trust.issuer.to_string()),
+        place: Set(place),
         keys: Set(keys.to_owned()),
         keys_from: Set(keys_from),
         scope: Set(trust.scope.as_ref().map(ToString::to_string)),
@@ -102,9 +112,13 @@ fn model(row: row::Model) -> Result<Trust, StoreError> {
         "until_expiry" => Reuse::UntilExpiry,
         _ => return Err(StoreError::Corrupt(TABLE)),
     };
+    let terms: TrustTerms = parsed(TABLE, &row.terms)?;
+    if (row.accounts == OF_WORKLOAD) != terms.workload.is_some() {
+        return Err(StoreError::Corrupt(TABLE));
+    }
     let accounts = match row.accounts.as_str() {
         "same_person" => Accounts::SamePerson,
-        "linked" => Accounts::Linked,
+        "linked" | OF_WORKLOAD => Accounts::Linked,
         "just_in_time" => Accounts::JustInTime,
         _ => return Err(StoreError::Corrupt(TABLE)),
     };
@@ -115,7 +129,7 @@ fn model(row: row::Model) -> Result<Trust, StoreError> {
         reuse,
         accounts,
         longest: Duration::seconds(row.longest),
-        terms: parsed(TABLE, &row.terms)?,
+        terms,
         active: row.active,
     })
 }

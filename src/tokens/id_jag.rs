@@ -127,7 +127,6 @@ impl IdJag {
         jwt: &UnverifiedJwt,
         keys: &KeySet,
         us: &Issuer,
-        longest: Duration,
         now: OffsetDateTime,
     ) -> Result<Self, Unacceptable> {
         let claims: IdJagClaims = keys.verify(jwt, Typ::Is(TYP), &Algorithm::ALL)?;
@@ -140,7 +139,6 @@ impl IdJag {
             return Err(BadJwt::Claims.into());
         }
         in_time(claims.iat, claims.nbf, claims.exp, now)?;
-        short_lived(claims.iat, claims.exp, longest)?;
         Ok(Self(claims))
     }
 
@@ -160,6 +158,11 @@ pub struct PresentedIdJag(IdJagClaims);
 impl PresentedIdJag {
     pub fn claims(&self) -> &IdJagClaims {
         &self.0
+    }
+
+    /// MCP EMA §7.4.2: whether it was made for `longest` at most.
+    pub fn lives_for(&self, longest: Duration) -> Result<(), Unacceptable> {
+        short_lived(self.0.iat, self.0.exp, longest)
     }
 
     pub fn issuer(&self) -> &Issuer {
@@ -183,11 +186,9 @@ impl PresentedIdJag {
         self.0.resource.as_ref().map_or(&[], OneOrMany::as_slice)
     }
 
-    /// The key that it is bound to. What we cannot check is no way to say "to none".
+    /// The key that it is bound to.
     pub fn confirmation(&self) -> Result<Option<Confirmation>, Unacceptable> {
-        let read =
-            |it: &Value| Confirmation::deserialize(it).map_err(|_| Unacceptable::Confirmation);
-        self.0.cnf.as_ref().map(read).transpose()
+        Confirmation::read(self.0.cnf.as_ref())
     }
 
     /// Who acts for the subject, besides the client.

@@ -8,12 +8,14 @@ mod dpop;
 mod id_jag;
 mod id_token;
 mod verify;
+mod workload;
 
 pub use access_token::{AccessTokenClaims, VerifiedAccessToken};
 pub use actor::Actor;
 pub use audience::OneOrMany;
 pub use client_assertion::ClientAssertion;
-pub use dpop::{BadProof, Confirmation, DpopProof, NONCE_LIFETIME, Proven};
+pub use dpop::{BadProof, Confirmation, DpopProof, NONCE_LIFETIME, NotHeld, Proven};
 pub use id_jag::{IdJag, IdJagClaims, PresentedIdJag, RESERVED_CLAIMS};
 pub use id_token::{Hint, IdTokenClaims, VerifiedIdToken, access_token_hash};
 pub use verify::{LEEWAY, Unacceptable};
+pub use workload::{VouchedWorkload, WorkloadAssertion};

@@ -29,6 +29,10 @@ pub enum Unacceptable {
     Confirmation,
     #[error("its sub is not the client")]
     Subject,
+    #[error("what it says of the workload is not what makes one a client here")]
+    Workload,
+    #[error("it has no jti, and is to be used once: its trust may say reuse = until_expiry")]
+    NoJti,
 }
 
 impl Unacceptable {

@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::hostile_doors::{
-    Assertion, Bearer, ClientAssertion, DOORS, Door, Hint, Scene, SubjectToken,
+    Assertion, Bearer, ClientAssertion, DOORS, Door, Hint, Scene, SubjectToken, Workload,
 };
 use crate::support::{CHAT, HOME, NOW, with};
 
 /// Those where it matters when the token is shown: a hint may be old (OIDC Core §3.1.2.1).
-const TIMED: [Door; 4] = [Assertion, SubjectToken, ClientAssertion, Bearer];
+const TIMED: [Door; 5] = [Assertion, Workload, SubjectToken, ClientAssertion, Bearer];
 
 /// RFC 7519 §2: a NumericDate is a number.
 /// Rows 120–122.
@@ -58,7 +58,7 @@ async fn times_of_a_forger() {
 async fn lifetimes_of_a_forger() {
     let scene = Scene::new().await;
     let now = NOW.unix_timestamp();
-    for door in [Assertion, ClientAssertion] {
+    for door in [Assertion, Workload, ClientAssertion] {
         let broken = scene.changed(
             door,
             &[

@@ -1,4 +1,4 @@
-//! The six doors that take a JWT, and what it takes to show them any.
+//! The seven doors that take a JWT, and what it takes to show them any.
 
 use axum::body::Body;
 use base64::Engine;
@@ -8,8 +8,8 @@ use tegata::jose::{Algorithm, SigningKey};
 
 use crate::hostile_input::sent;
 use crate::support::{
-    Browser, CHAT, Forge, HOME, ID_JAG, ID_TOKEN, JWT_BEARER, NOW, TOKEN_EXCHANGE, VERIFIER, World,
-    authorize_url, claims_of, form, request, with,
+    Browser, CHAT, Forge, HOME, ID_JAG, ID_TOKEN, JWT_BEARER, NOW, TOKEN_EXCHANGE, VERIFIER, WORLD,
+    World, authorize_url, claims_of, form, request, with,
 };
 
 /// Where a JWT is shown.
@@ -17,6 +17,8 @@ use crate::support::{
 pub(crate) enum Door {
     /// RFC 7523 §2.1, at chat.
     Assertion,
+    /// The same, of a program that has no credentials.
+    Workload,
     /// RFC 8693 §2.1, at home.
     SubjectToken,
     /// RFC 7523 §2.2, at home.
@@ -29,10 +31,12 @@ pub(crate) enum Door {
     LogoutHint,
 }
 
-pub(crate) use Door::{Assertion, Bearer, ClientAssertion, Hint, LogoutHint, SubjectToken};
+pub(crate) use Door::{
+    Assertion, Bearer, ClientAssertion, Hint, LogoutHint, SubjectToken, Workload,
+};
 
-pub(crate) const DOORS: [Door; 6] =
-    [Assertion, SubjectToken, ClientAssertion, Bearer, Hint, LogoutHint];
+pub(crate) const DOORS: [Door; 7] =
+    [Assertion, Workload, SubjectToken, ClientAssertion, Bearer, Hint, LogoutHint];
 
 /// A world with a client that signs its assertions, somebody who is signed in, and the means
 /// to sign anything.
@@ -50,10 +54,16 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let client = Forge::with(&SigningKey::generate(Algorithm::ES256, "client-1"));
         let jwks = json!({ "keys": [client.public_jwk()] });
-        let world = World::with(&format!(
-            "[[client]]\nclient_id = \"signing-agent\"\nname = \"Signs\"\njwks = '{jwks}'\n\
+        let trust = format!(
+            "accounts = \"just_in_time\"\n\n[[service.trust]]\nkind = \"workload\"\n\
+             issuer = \"https://runner.example\"\nclient = \"todo-at-chat\"\njwks = '{jwks}'\n\
+             claims = {{ repository = \"org/x\" }}"
+        );
+        let world = World::of(&format!(
+            "{}\n[[client]]\nclient_id = \"signing-agent\"\nname = \"Signs\"\njwks = '{jwks}'\n\
              token_endpoint_auth_method = \"private_key_jwt\"\nscope = \"reports\"\n\
-             grant_types = [\"client_credentials\"]\n"
+             grant_types = [\"client_credentials\"]\n",
+            WORLD.replace("accounts = \"just_in_time\"", &trust)
         ))
         .await;
         let mut browser = Browser::open(&world, &authorize_url(HOME, "wiki-agent", &[])).await;
@@ -78,12 +88,12 @@ impl Scene {
             Assertion => "oauth-id-jag+jwt",
             ClientAssertion => "client-authentication+jwt",
             Bearer => "at+jwt",
-            SubjectToken | Hint | LogoutHint => "JWT",
+            Workload | SubjectToken | Hint | LogoutHint => "JWT",
         }
     }
 
     pub(crate) fn forge(&self, door: Door) -> &Forge {
-        if door == ClientAssertion { &self.client } else { &self.home }
+        if matches!(door, Workload | ClientAssertion) { &self.client } else { &self.home }
     }
 
     pub(crate) fn header(&self, door: Door) -> Value {
@@ -96,6 +106,10 @@ impl Scene {
         let (now, exp) = (NOW.unix_timestamp(), NOW.unix_timestamp() + 60);
         match door {
             Assertion => self.id_jag.clone(),
+            Workload => json!({
+                "iss": "https://runner.example", "sub": "repo:org/x:main", "aud": CHAT,
+                "repository": "org/x", "jti": "w-1", "exp": exp, "iat": now,
+            }),
             SubjectToken | Hint | LogoutHint => self.id_token.clone(),
             Bearer => self.access_token.clone(),
             ClientAssertion => json!({
@@ -122,6 +136,7 @@ impl Scene {
             Assertion => {
                 token(CHAT, "wiki-at-chat", &[("grant_type", JWT_BEARER), ("assertion", jwt)])
             }
+            Workload => token(CHAT, "", &[("grant_type", JWT_BEARER), ("assertion", jwt)]),
             SubjectToken => token(
                 HOME,
                 "wiki-agent",
@@ -162,6 +177,12 @@ impl Scene {
             Hint => answer.redirected("error").unwrap(),
             LogoutHint => status.to_string(),
             _ if status == 200 => "200".to_owned(),
+            // Who has no true assertion is a stranger, and all others hear what is wrong with it.
+            Workload => {
+                let refusals = ["401 invalid_client", "400 invalid_grant"];
+                let came = format!("{status} {}", answer.member("error"));
+                if refusals.contains(&came.as_str()) { "refused".to_owned() } else { came }
+            }
             Bearer => {
                 let challenge = answer.header("www-authenticate");
                 assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
@@ -177,6 +198,7 @@ impl Scene {
     pub(crate) fn refusal(door: Door) -> &'static str {
         match door {
             Assertion | SubjectToken => "400 invalid_grant",
+            Workload => "refused",
             ClientAssertion => "401 invalid_client",
             Bearer => "401 invalid_token",
             Hint => "invalid_request",

@@ -1,4 +1,4 @@
-//! JWTs of strangers and of forgers, at each of the six doors that take one.
+//! JWTs of strangers and of forgers, at each of the seven doors that take one.
 //!
 //! Every test begins by showing that the door opens for the same JWT before it was broken.
 

@@ -32,10 +32,11 @@ pub(super) async fn examine(
     };
     let remote = RemoteKeys::new(http.clone(), http, environment.clone());
     for service in store::services::all(store.read()).await?.iter().filter(|it| it.active) {
-        for trust in store::trusts::of(store.read(), &service.id).await? {
-            if !trust.active || trust.keys == TrustedKeys::Local {
-                continue;
-            }
+        let mut trusts = store::trusts::of(store.read(), &service.id).await?;
+        trusts.retain(|it| it.active && it.keys != TrustedKeys::Local);
+        // All trusts in one issuer have the same keys.
+        trusts.dedup_by(|one, other| one.issuer == other.issuer);
+        for trust in trusts {
             let keys = remote.keys_of(&trust.issuer, &trust.keys, Wanted::Cached).await;
             let whose = format!("the keys of {}, which {} trusts,", trust.issuer, service.id);
             told(keys.map(drop), &whose, findings);

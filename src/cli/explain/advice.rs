@@ -138,6 +138,22 @@ const BY_REASON: &[(&str, Advice)] = &[
         },
     ),
     (
+        "of its workload",
+        Advice {
+            rule: "RFC 7523 §3 (2) (docs/decisions/0041-workload-assertions.md): each claim exactly",
+            change: "compare subject and claims of the [[service.trust]] with the assertion (`tegata token`)",
+        },
+    ),
+    (
+        "authentication is required",
+        Advice {
+            rule: "RFC 6749 §5.2: nothing came that proves who asks, or a workload's assertion that is not \
+                   truly of an issuer trusted with workloads",
+            change: "send the client's credentials; for a workload see the log, which has the reason, and \
+                     [[service.trust]] with kind = \"workload\"",
+        },
+    ),
+    (
         "to the client itself",
         Advice {
             rule: "RFC 6749 §4.4: openid, offline_access and their like are about people",

@@ -12,6 +12,7 @@ mod people;
 mod services;
 mod terms;
 mod trusts;
+mod workloads;
 
 use time::Duration;
 
@@ -37,11 +38,17 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn check(text: &str, around: &Surroundings<'_>) -> Result<Declared, Mistakes> {
     let mut notes = Notes::default();
     let file = File::read(text, &mut notes);
-    let mut check =
-        Check { around, named: file.named, notes: &mut notes, declared: Declared::default() };
+    let mut check = Check {
+        around,
+        named: file.named,
+        notes: &mut notes,
+        declared: Declared::default(),
+        named_clients: Vec::new(),
+    };
     check.people(file.groups, file.users);
     check.services(file.services);
     check.clients(file.clients);
+    check.clients_of_workloads();
     check.connections(file.connections);
     let declared = check.declared;
     notes.finish(declared)
@@ -54,6 +61,8 @@ struct Check<'a> {
     named: std::collections::BTreeSet<(&'static str, String)>,
     notes: &'a mut Notes,
     declared: Declared,
+    /// By trusts, before there are any clients.
+    named_clients: Vec<workloads::NamedClient>,
 }
 
 /// What a reference points to.

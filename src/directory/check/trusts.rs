@@ -1,8 +1,9 @@
-//! Whose ID-JAGs a service takes.
+//! Whose ID-JAGs and workloads a service takes.
 
 use time::Duration;
 
 use super::Check;
+use super::workloads::{ID_JAG, WORKLOAD};
 use crate::directory::file::{self, Entry};
 use crate::directory::raw::{RawService, RawTrust};
 use crate::model::{Accounts, Reuse, Service, Trust, TrustTerms, TrustedKeys};
@@ -10,6 +11,9 @@ use crate::oauth::Issuer;
 
 /// What the lifetime of an ID-JAG may be where nothing else is said.
 const LONGEST: Duration = Duration::minutes(5);
+
+/// The same of an assertion of a workload: Kubernetes makes none for less.
+const LONGEST_OF_WORKLOADS: Duration = Duration::minutes(10);
 
 /// More than this is no short-lived assertion, in seconds.
 const MOST: i64 = 3600;
@@ -25,21 +29,20 @@ impl Check<'_> {
             return vec![];
         }
         let mut trusts: Vec<Trust> = Vec::new();
-        for (index, table) in tables.into_iter().enumerate() {
+        for (index, mut table) in tables.into_iter().enumerate() {
             let issuer = table.get("issuer").and_then(toml::Value::as_str);
             let path = match issuer {
                 Some(issuer) => format!("{path} trust[{index}] {issuer:?}"),
                 None => format!("{path} trust[{index}]"),
             };
+            self.kind_of_trust(&path, &mut table);
             let Some(Entry { path, raw }) = file::entry(path, table, self.notes) else { continue };
             let Some(trust) = self.trust(&path, &raw, service) else { continue };
-            if trusts.iter().any(|it| it.issuer == trust.issuer) {
-                self.notes.note(path, "the issuer is trusted already", "take one out");
-                continue;
+            if self.stands_apart(&path, &trust, &trusts) {
+                trusts.push(trust);
             }
-            trusts.push(trust);
         }
-        trusts.sort_by(|one, other| one.issuer.cmp(&other.issuer));
+        trusts.sort_by_cached_key(|it| (it.issuer.clone(), it.name()));
         trusts
     }
 
@@ -72,13 +75,22 @@ impl Check<'_> {
             let fix = "name some, or leave it out for all that the service has";
             self.notes.note(format!("{path} scopes"), "there is none", fix);
         }
+        let terms = match raw.kind.as_deref() {
+            Some(WORKLOAD) => self.workload(path, raw, &issuer, service)?,
+            None | Some(ID_JAG) => self.trust_terms(path, raw, &issuer, service),
+            Some(_) => {
+                let fix = "write \"id_jag\" or \"workload\", or leave it out for ID-JAGs";
+                self.notes.note(format!("{path} kind"), "it is something else", fix);
+                return None;
+            }
+        };
         Some(Trust {
             keys: self.trusted_keys(path, raw, &issuer),
             scope,
             reuse: self.reuse(path, raw),
             accounts: self.accounts(path, raw, &issuer),
             longest: self.longest(path, raw, &issuer),
-            terms: self.trust_terms(path, raw, &issuer, service),
+            terms,
             active: raw.active,
             issuer,
         })
@@ -86,11 +98,7 @@ impl Check<'_> {
 
     fn trusted_keys(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> TrustedKeys {
         self.keys(path, raw.jwks.as_deref(), raw.jwks_uri.as_deref());
-        let declared = self.declared.services.iter().map(|it| &it.record);
-        let present = self.around.referable.services.iter().map(|(it, _)| it);
-        let mut services = declared.chain(present);
-        let local = issuer == self.around.home
-            || services.find(|it| it.issuer == *issuer).is_some_and(|it| it.hosted);
+        let local = self.is_local(issuer);
         match (&raw.jwks, &raw.jwks_uri) {
             (None, None) if local => TrustedKeys::Local,
             (None, None) => TrustedKeys::Discovered,
@@ -102,6 +110,15 @@ impl Check<'_> {
             (Some(jwks), _) => TrustedKeys::Inline(jwks.clone()),
             (None, Some(uri)) => TrustedKeys::Uri(uri.clone()),
         }
+    }
+
+    /// Whether `issuer` is one of this server.
+    pub(super) fn is_local(&self, issuer: &Issuer) -> bool {
+        let declared = self.declared.services.iter().map(|it| &it.record);
+        let present = self.around.referable.services.iter().map(|(it, _)| it);
+        let mut services = declared.chain(present);
+        issuer == self.around.home
+            || services.find(|it| it.issuer == *issuer).is_some_and(|it| it.hosted)
     }
 
     fn reuse(&mut self, path: &str, raw: &RawTrust) -> Reuse {
@@ -133,6 +150,7 @@ impl Check<'_> {
     fn longest(&mut self, path: &str, raw: &RawTrust, issuer: &Issuer) -> Duration {
         match raw.longest {
             None if issuer == self.around.home => LONGEST.max(self.around.id_jag),
+            None if raw.kind.as_deref() == Some(WORKLOAD) => LONGEST_OF_WORKLOADS,
             None => LONGEST,
             Some(seconds @ 1..=MOST) => Duration::seconds(seconds),
             Some(_) => {
@@ -160,6 +178,7 @@ impl Check<'_> {
             resource_required: raw.resource_required,
             aud_sub: raw.aud_sub,
             email_domains: raw.email_domains.clone(),
+            workload: None,
         };
         let of_home = TrustTerms { resource_required: raw.resource_required, ..Default::default() };
         if issuer == self.around.home && terms != of_home {
