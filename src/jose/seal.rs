@@ -31,8 +31,48 @@ impl KeyEncryptionKey {
     }
 
     pub fn unseal(&self, sealed: &Sealed) -> Result<Vec<u8>, Unsealable> {
+        if !is_whole(&sealed.0) {
+            return Err(Unsealable);
+        }
         let decrypter = Dir.decrypter_from_bytes(self.0.expose_secret()).map_err(|_| Unsealable)?;
         let opened = jwe::deserialize_compact(&sealed.0, &decrypter).map_err(|_| Unsealable)?;
         Ok(opened.0)
+    }
+}
+
+/// In base64url: an IV of 96 bits, and a tag of 128.
+const IV: usize = 16;
+const TAG: usize = 22;
+
+/// RFC 7518 §5.3: "The requested size of the Authentication Tag output MUST be 128 bits". OpenSSL takes
+/// a tag of one byte as well, which whoever writes to the store finds in 256 tries; and without an
+/// IV it ends the program.
+fn is_whole(jwe: &str) -> bool {
+    let parts: Vec<_> = jwe.split('.').collect();
+    matches!(parts[..], [_, "", iv, _, tag] if iv.len() == IV && tag.len() == TAG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing.
+    #[test]
+    fn a_part_that_is_cut() {
+        let kek = KeyEncryptionKey::new([7; 32]);
+        let Sealed(whole) = kek.seal(b"secret");
+        assert_eq!(kek.unseal(&Sealed(whole.clone())).unwrap(), b"secret");
+        let parts: Vec<_> = whole.split('.').collect();
+        let [header, _, iv, text, tag] = parts[..] else { panic!("a JWE has five parts") };
+        for cut in [
+            format!("{header}..{iv}.{text}.{}", &tag[..4]),
+            format!("{header}..{iv}.{text}.{}", &tag[..16]),
+            format!("{header}..{iv}.{text}."),
+            format!("{header}...{text}.{tag}"),
+            format!("{header}..{}.{text}.{tag}", &iv[..8]),
+            format!("{header}..{iv}.{text}"),
+        ] {
+            assert!(kek.unseal(&Sealed(cut.clone())).is_err(), "{cut}");
+        }
     }
 }

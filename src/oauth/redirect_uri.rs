@@ -16,8 +16,11 @@ pub struct RedirectUri(String);
 impl RedirectUri {
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let url = Url::parse(text).map_err(|_| Malformed("a redirect URI must be absolute"))?;
-        if text.contains('#') || text.len() > 2048 || text.chars().any(char::is_control) {
-            return Err(Malformed("a redirect URI must be short and have no fragment"));
+        let strange = |c: char| c.is_control() || c.is_whitespace() || c == '#';
+        if text.len() > 2048 || text.contains(strange) {
+            return Err(Malformed(
+                "a redirect URI must be short and have no spaces and no fragment",
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Malformed("a redirect URI must name no user"));
@@ -102,5 +105,24 @@ impl From<RedirectUri> for String {
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3986 has none, so what a browser is sent to would be no URI. Found by fuzzing.
+    #[test]
+    fn spaces() {
+        for text in [
+            "com.example.app:/a b",
+            "com.example.app:a b/c",
+            " https://a.example/",
+            "https://a.example/\u{a0}",
+        ] {
+            assert!(RedirectUri::parse(text).is_err(), "{text}");
+        }
+        assert!(RedirectUri::parse("com.example.app:/a%20b").is_ok());
     }
 }
