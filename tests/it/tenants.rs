@@ -11,8 +11,8 @@ const JUST_IN_TIME: &str = "accounts = \"just_in_time\"";
 fn directory(more: &str) -> String {
     let trust = format!("[[service.trust]]\nissuer = \"{PARTNER}\"");
     let uri = "jwks_uri = \"https://idp.partner.example/jwks\"\naccounts = \"just_in_time\"";
-    let more: String = more.split(';').map(|it| format!("\n{trust}\n{uri}\n{it}\n")).collect();
-    WORLD.replace(JUST_IN_TIME, &format!("{JUST_IN_TIME}\n{more}"))
+    let more: Vec<_> = more.split(';').map(|it| format!("\n{trust}\n{uri}\n{it}\n")).collect();
+    WORLD.replace(JUST_IN_TIME, &format!("{JUST_IN_TIME}\n{}", more.concat()))
 }
 
 const BOTH: &str =
