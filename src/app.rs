@@ -148,6 +148,7 @@ pub async fn assemble_with(
         passwords: Passwords::new(config.sign_in.parallel_hashes, environment.clone()),
         remote_keys,
         environment,
+        administrators: config.administrators.clone(),
         client_hosts: config.client_hosts.clone(),
         registrations: config.registrations,
         id_jag_hide_services: config.id_jag_hide_services,

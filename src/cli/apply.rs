@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::opened::{Need, Opened};
 use crate::config::Config;
-use crate::directory::{self, Ground, Mark, Options, Plan};
+use crate::directory::{self, Mark, Options, Plan};
 use crate::terminal::{Ink, complain, printable, say};
 
 /// Makes users, groups, services, clients and connections as a file says.
@@ -33,14 +33,7 @@ pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
     let Args { file, dry_run, prune } = args;
     let need = if dry_run { Need::Anything } else { Need::Lasting };
     let opened = Opened::open(config, need).await?;
-    let ground = Ground {
-        store: opened.store.clone(),
-        home: opened.config.public_url.clone(),
-        id_jag: opened.config.lifetimes.id_jag,
-        passwords: opened.passwords(),
-        secret_key: opened.secret_key().await?,
-        environment: opened.environment.clone(),
-    };
+    let ground = opened.ground().await?;
     let options = Options { dry_run, prune, announce: |text| complain(text) };
     let plan = directory::apply_file(&ground, &file, options).await;
     drop(ground);

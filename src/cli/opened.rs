@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use super::failure::Failure;
 use crate::app;
 use crate::config::{Config, Database, KeySource};
+use crate::directory::Ground;
 use crate::environment::Environment;
 use crate::jose::KeyEncryptionKey;
 use crate::oauth::Issuer;
@@ -66,6 +67,18 @@ impl Opened {
     pub(super) async fn secret_key(&self) -> Result<SecretKey, Failure> {
         let kek = self.kek().await?;
         Ok(SecretKey::load_or_make(&self.store, &kek, &self.environment).await?)
+    }
+
+    /// What a directory file is applied on.
+    pub(super) async fn ground(&self) -> Result<Ground, Failure> {
+        Ok(Ground {
+            store: self.store.clone(),
+            home: self.config.public_url.clone(),
+            id_jag: self.config.lifetimes.id_jag,
+            passwords: self.passwords(),
+            secret_key: self.secret_key().await?,
+            environment: self.environment.clone(),
+        })
     }
 
     /// The issuer that somebody means: by its URL, the id of its service, or as "home".

@@ -33,6 +33,15 @@ pub(super) const KEYS: &[Key] = &[
         example: "5",
     },
     Key {
+        path: "administrators",
+        what: "A group of the directory whose members may read, when they are signed in, what any \
+               decision was about: the pages that `error_uri` of a refusal leads to. Left out, \
+               nobody may; `tegata explain` says it on the command line.",
+        form: Text("the name of a group"),
+        default: Is(""),
+        example: "\"administrators\"",
+    },
+    Key {
         path: "trusted_proxies",
         what: "Proxies in front of the server. From them, and from nobody else, the address of a \
                person is taken from `X-Forwarded-For`, so that guesses are held against whoever \
@@ -260,6 +269,14 @@ pub(super) const KEYS: &[Key] = &[
         form: Text(RATE),
         default: Is("off"),
         example: "\"50/s\"",
+    },
+    Key {
+        path: "limits.explanations_per_client",
+        what: "How often one client may have decisions about it explained: each is a search in the \
+               ledger.",
+        form: Text(RATE),
+        default: Is("1/s burst 20"),
+        example: "\"1/s burst 20\"",
     },
     Key {
         path: "limits.exempt",

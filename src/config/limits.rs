@@ -55,6 +55,7 @@ pub(super) fn rates(raw: &mut Raw) -> Rates {
         pages_per_address: raw.text("limits.pages_per_address", Rate::parse),
         registrations_per_address: raw.text("limits.registrations_per_address", Rate::parse),
         documents_per_address: raw.text("limits.documents_per_address", Rate::parse),
+        explanations_per_client: raw.text("limits.explanations_per_client", Rate::parse),
         exempt: raw.text("limits.exempt", addresses),
     }
 }

@@ -13,6 +13,7 @@ mod raw;
 pub mod reference;
 mod table;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How long we answer on after we were told to end.
     pub drain: Duration,
+    /// The group whose members may read what was decided about others.
+    pub administrators: Option<String>,
     /// Who tells us where requests come from, besides the network.
     pub trusted_proxies: TrustedProxies,
     pub database: Database,
@@ -126,6 +129,9 @@ impl Config {
             public_url: raw.text("public_url", Issuer::parse),
             listen: raw.text("listen", str::parse),
             drain: drain(&mut raw, &database),
+            administrators: raw.text("administrators", |text| {
+                Ok::<_, Infallible>((!text.is_empty()).then(|| text.to_owned()))
+            }),
             trusted_proxies: raw.text("trusted_proxies", TrustedProxies::parse),
             key: key_source(&mut raw, &database, folder),
             database,

@@ -67,9 +67,22 @@ const TRIES: usize = 5;
 
 /// Applies the file at `path`.
 pub async fn apply_file(ground: &Ground, path: &Path, options: Options) -> Result<Plan, Refused> {
+    apply_text(ground, path, &read(path).await?, options).await
+}
+
+async fn read(path: &Path) -> Result<String, Refused> {
     let read = tokio::fs::read_to_string(path).await;
-    let text = read.map_err(|error| Refused::Unreadable(path.to_owned(), error))?;
-    apply_text(ground, path, &text, options).await
+    read.map_err(|error| Refused::Unreadable(path.to_owned(), error))
+}
+
+/// The store as the file at `path` would make it, in a transaction that is undone when it is
+/// dropped.
+pub async fn foresee_file(
+    ground: &Ground,
+    path: &Path,
+    options: Options,
+) -> Result<(Plan, Transaction), Refused> {
+    begun(ground, path, &read(path).await?, options).await
 }
 
 /// Applies `text`, which stands in the file that is called `path`.
@@ -79,6 +92,20 @@ pub async fn apply_text(
     text: &str,
     options: Options,
 ) -> Result<Plan, Refused> {
+    let (plan, transaction) = begun(ground, path, text, options).await?;
+    // Dropped, a transaction is undone.
+    if !plan.is_empty() && !options.dry_run {
+        Store::finish(transaction).await?;
+    }
+    Ok(plan)
+}
+
+async fn begun(
+    ground: &Ground,
+    path: &Path,
+    text: &str,
+    options: Options,
+) -> Result<(Plan, Transaction), Refused> {
     for _ in 0..TRIES {
         // Hashing takes long, so it is done before anybody else has to wait for us.
         let seen = Present::read(&ground.store.begin().await?).await?;
@@ -97,7 +124,8 @@ pub async fn apply_text(
 
         let transaction = ground.store.begin().await?;
         if Present::read(&transaction).await? == seen {
-            return change(ground, transaction, (&declared, &seen), &hashes, options).await;
+            let plan = change(ground, &transaction, (&declared, &seen), &hashes, options).await?;
+            return Ok((plan, transaction));
         }
     }
     Err(Refused::Contended)
@@ -105,7 +133,7 @@ pub async fn apply_text(
 
 async fn change(
     ground: &Ground,
-    transaction: Transaction,
+    transaction: &Transaction,
     (declared, present): (&Declared, &Present),
     hashes: &NewHashes,
     options: Options,
@@ -122,12 +150,8 @@ async fn change(
         return Ok(plan);
     }
     for write in plan.changes.iter().filter_map(|it| it.write.as_ref()) {
-        write.happen(&transaction).await?;
+        write.happen(transaction).await?;
     }
-    changes::announce(&transaction, &[Change::Directory]).await?;
-    // Dropped, a transaction is undone.
-    if !options.dry_run {
-        Store::finish(transaction).await?;
-    }
+    changes::announce(transaction, &[Change::Directory]).await?;
     Ok(plan)
 }

@@ -22,6 +22,6 @@ mod tests;
 #[cfg(test)]
 mod trust_tests;
 
-pub use apply::{Ground, Options, Refused, apply_file, apply_text};
+pub use apply::{Ground, Options, Refused, apply_file, apply_text, foresee_file};
 pub use mistake::{Mistake, Mistakes};
 pub use planned::{Change, Mark, Plan};

@@ -303,7 +303,7 @@ pub async fn revoke(
 }
 
 /// Commits what a request uses up, if it does, as long as it was decided on what is true now.
-async fn used_up(
+pub(super) async fn used_up(
     server: &AuthorizationServer,
     effects: Vec<Effect>,
     attempt: &Attempt,

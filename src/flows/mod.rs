@@ -1,6 +1,7 @@
 //! What people and clients do besides asking for tokens: one file per flow.
 
 pub mod authorization;
+pub mod explanation;
 pub mod logout;
 pub mod management;
 pub mod metadata;

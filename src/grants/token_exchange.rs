@@ -186,8 +186,7 @@ async fn entitlement(
         Some(Approval::User) => {
             let consent =
                 server.shared.store.consent(&user.id, &server.issuer, client.id()).await?;
-            // What was allowed to a client of another description was allowed to another client.
-            consent.filter(|it| it.described == client.record().described)
+            consent.filter(|it| it.is_for(client.record()))
         }
         Some(Approval::Admin) | None => None,
     };

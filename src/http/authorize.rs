@@ -8,13 +8,13 @@ use axum::response::Response;
 use super::browser::{Browser, Pending, see_other};
 use super::error::{self, PageError, PageErrorKind};
 use super::form::{BadForm, Form};
-use crate::flows::authorization::request::{self, AuthorizationRequest};
+use crate::flows::authorization::request::{self, AuthorizationRequest, Unproven};
 use crate::flows::authorization::step::{self, Step};
 use crate::flows::authorization::{consent, consent::Asked, response::Redirected};
 use crate::issuance::{self, Attempt};
 use crate::limits::Party;
 use crate::model::{Client, LedgerEvent};
-use crate::oauth::{ErrorCode, Params, error_description};
+use crate::oauth::{ClientId, ErrorCode, Params, error_description};
 
 pub(super) async fn by_query(
     browser: Browser,
@@ -38,8 +38,10 @@ pub(super) async fn by_form(
 async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageError> {
     let server = &browser.here.server;
     let _asks = server.shared.store.asks();
-    let proven = request::prove(server, params).await;
-    let proven = proven.map_err(|unproven| browser.refused(unproven.code(), &unproven))?;
+    let proven = match request::prove(server, params).await {
+        Ok(proven) => proven,
+        Err(why) => return Err(unproven(&browser, params, &why).await),
+    };
 
     // From here on the client is told: it has proven where it is.
     let now = server.shared.environment.clock.now();
@@ -54,6 +56,18 @@ async fn authorize(browser: Browser, params: &Params) -> Result<Response, PageEr
             refuse(&browser, &proven.client, &proven.to, code, &said).await
         }
     }
+}
+
+/// Tells the person alone; and the ledger, if it is known whose request that is.
+async fn unproven(browser: &Browser, params: &Params, why: &Unproven) -> PageError {
+    let client = params.read("client_id", ClientId::parse).ok().flatten();
+    if let Some(client) = client.filter(|_| why.is_of_a_known_client()) {
+        let attempt = attempt(browser, &client);
+        if let Err(error) = attempt.failed(&browser.here.server, why.code(), why).await {
+            return browser.unrecorded(&error);
+        }
+    }
+    browser.refused(why.code(), why)
 }
 
 /// Takes the next step of a request, which may have waited as `pending`.
@@ -72,7 +86,7 @@ pub(super) async fn go_on(
         (Step::Respond, Some((_, login))) => {
             let waited = pending.as_ref().map(|it| it.id.clone());
             let asked = Asked { request: &request, waited };
-            let mut attempt = attempt(browser, client);
+            let mut attempt = attempt(browser, &client.id);
             let issued = consent::respond(server, client, &asked, &login, None, &mut attempt).await;
             finish(browser, &request, pending.as_ref(), issued).await
         }
@@ -125,7 +139,7 @@ pub(super) async fn finish(
                 _ => ErrorCode::AccessDenied,
             };
             error::log(code, &refusal);
-            Ok(see_other(&to.with_error(code, &refusal.to_string())))
+            Ok(see_other(&to.with_error(code, &refusal.to_string(), &browser.here.request)))
         }
     }
 }
@@ -139,21 +153,21 @@ pub(super) async fn refuse(
     said: &str,
 ) -> Result<Response, PageError> {
     let server = &browser.here.server;
-    let mut attempt = attempt(browser, client);
+    let mut attempt = attempt(browser, &client.id);
     attempt.user = browser.person().await?.map(|(user, _)| user.id.clone());
     let recorded = attempt.refused(server, code, said.to_owned()).await;
     recorded.map_err(|error| browser.unrecorded(&error))?;
     server.shared.metrics.refused("authorize", code.as_str());
     let logged = error_description(said);
     tracing::info!(error.code = code.as_str(), "an authorization was refused: {logged}");
-    Ok(see_other(&to.with_error(code, said)))
+    Ok(see_other(&to.with_error(code, said, &browser.here.request)))
 }
 
-pub(super) fn attempt(browser: &Browser, client: &Client) -> Attempt {
+pub(super) fn attempt(browser: &Browser, client: &ClientId) -> Attempt {
     let here = &browser.here;
     let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Code);
     attempt.party = Party::Address(here.address);
-    attempt.client = Some(client.id.clone());
+    attempt.client = Some(client.clone());
     attempt
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn submit(
             Ok(browser.on_to("/consent", &pending))
         }
         Some("allow") => {
-            let mut attempt = authorize::attempt(&browser, &client);
+            let mut attempt = authorize::attempt(&browser, &client.id);
             let asked = Asked { request, waited: Some(pending.id.clone()) };
             let issued = consent::allow(server, &client, &asked, &login, &ask, &mut attempt).await;
             authorize::finish(&browser, request, Some(&pending), issued).await

@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::form::BadForm;
+use super::located::Here;
 use super::pages::{ErrorPage, SignInFailure};
+use crate::flows::explanation;
 use crate::grants::TokenError;
 use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Issuer, RequestId, error_description};
@@ -90,9 +92,12 @@ impl From<TokenError> for OAuthError {
 }
 
 impl OAuthError {
-    /// The same, as it is told to whoever sent `request`: with the name of the decision in the end.
-    pub(super) fn told_to(self, request: &RequestId) -> Self {
-        Self { decision: Some(request.clone()), ..self }
+    /// The same, as it is told to whoever asked: with the name of the decision in the end, and where
+    /// it is explained.
+    pub(super) fn told_to(mut self, here: &Here) -> Self {
+        let address = explanation::address(&here.server.issuer, &here.request);
+        self.more.insert("error_uri".to_owned(), json!(address));
+        Self { decision: Some(here.request.clone()), ..self }
     }
 
     /// A refusal that says no more than why, and for how many seconds to wait.
@@ -334,6 +339,12 @@ pub(super) fn sign_in_failed(page: Response, failure: SignInFailure) -> Response
 /// What `/readyz` says when it is not.
 pub(super) fn not_ready(why: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
+}
+
+/// An answer that says of a decision no more than of any other.
+pub(super) fn no_such_decision(mut answer: Response) -> Response {
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
 }
 
 /// What the client has is what there is.

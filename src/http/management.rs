@@ -73,7 +73,7 @@ async fn answered<T>(
     attempt.party = Party::Address(here.address);
     let headers = Headers { authorization: authorization(headers), dpop: None };
     let done = management::for_client(server, headers, params, &mut attempt, act).await;
-    done.map_err(|it| OAuthError::from(it).told_to(&here.request))
+    done.map_err(|it| OAuthError::from(it).told_to(here))
 }
 
 impl From<Refusal> for OAuthError {

@@ -3,6 +3,7 @@
 mod authorize;
 mod browser;
 mod consent;
+mod decisions;
 mod documents;
 mod error;
 mod form;
@@ -76,6 +77,7 @@ fn front(issuers: &Arc<LiveIssuers>) -> Front {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/consent", get(consent::show).post(consent::submit))
         .route("/oauth2/logout", get(logout::show).post(logout::submit))
+        .route("/decisions/{decision}", get(decisions::show).post(decisions::ask))
         .fallback(any(browser::not_found))
         .layer(from_fn(browser::not_too_often))
         .layer(session::layer(issuers.shared()))

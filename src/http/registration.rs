@@ -36,7 +36,7 @@ pub(super) async fn register(
     }
     let Object(asked) = match asked {
         Ok(asked) => asked,
-        Err(bad) => return OAuthError::from(bad).told_to(&here.request).into_response(),
+        Err(bad) => return OAuthError::from(bad).told_to(&here).into_response(),
     };
     let token = token.as_ref().map(ExposeSecret::expose_secret);
     match registration::register(server, token, &asked, &mut attempt).await {
@@ -62,7 +62,7 @@ pub(super) async fn change(
     let Some(token) = bearer(&headers) else { return error::no_token() };
     let Object(asked) = match asked {
         Ok(asked) => asked,
-        Err(bad) => return OAuthError::from(bad).told_to(&here.request).into_response(),
+        Err(bad) => return OAuthError::from(bad).told_to(&here).into_response(),
     };
     let mut attempt = begin(&here);
     let whose = (client.as_str(), &token);
@@ -113,7 +113,7 @@ async fn refused(here: &Here, attempt: &Attempt, refusal: Refusal) -> Response {
         Refusal::TurnedAway(early) => Some(early.seconds),
         _ => None,
     };
-    OAuthError::of(code, &description, seconds).told_to(&here.request).into_response()
+    OAuthError::of(code, &description, seconds).told_to(here).into_response()
 }
 
 /// RFC 6750 §2.1: the header is the one way that we take.

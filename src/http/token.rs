@@ -37,7 +37,7 @@ pub(super) async fn token(
     let nonces = &server.shared.dpop_nonces;
     let now = server.shared.environment.clock.now();
     let nonce = nonces.are_required().then(|| [("dpop-nonce", nonces.current(now))]);
-    let answer = answer.map_err(|it| OAuthError::from(it).told_to(&here.request))?;
+    let answer = answer.map_err(|it| OAuthError::from(it).told_to(&here))?;
     Ok((NOT_KEPT, JSON, nonce, written(&answer)))
 }
 

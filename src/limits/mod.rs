@@ -36,6 +36,7 @@ pub struct Rates {
     pub pages_per_address: Option<Rate>,
     pub registrations_per_address: Option<Rate>,
     pub documents_per_address: Option<Rate>,
+    pub explanations_per_client: Option<Rate>,
     /// Addresses that nothing is held against.
     pub exempt: Vec<IpAddr>,
 }
@@ -85,6 +86,7 @@ pub struct Limits {
     registrations_per_address: Gate<IpAddr>,
     registrations_of_strangers: Gate<()>,
     documents_per_address: Gate<IpAddr>,
+    explanations_per_client: Gate<ClientKey>,
     exempt: Vec<IpAddr>,
     names: RandomState,
     tally: Tally,
@@ -108,6 +110,7 @@ impl Limits {
                 clock,
             ),
             documents_per_address: Gate::new(rates.documents_per_address, clock),
+            explanations_per_client: Gate::new(rates.explanations_per_client, clock),
             exempt: rates.exempt.iter().map(IpAddr::to_canonical).collect(),
             names: RandomState::new(),
             tally: Tally::default(),
@@ -136,6 +139,13 @@ impl Limits {
     /// A token that acts for `user`.
     pub fn token_for(&self, user: &Subject) -> Result<(), TurnedAway> {
         self.counting(self.tokens_per_user.pass(user), "tokens_per_user", "token")
+    }
+
+    /// A decision that a client that has proven who it is wants explained: each is a search in the
+    /// ledger.
+    pub fn explanation(&self, client: ClientKey) -> Result<(), TurnedAway> {
+        let passed = self.explanations_per_client.pass(&client);
+        self.counting(passed, "explanations_per_client", "decisions")
     }
 
     /// A registration of a client, right or wrong, before anything is done for it.
@@ -200,6 +210,7 @@ impl Limits {
         self.pages_per_address.forget();
         self.registrations_per_address.forget();
         self.documents_per_address.forget();
+        self.explanations_per_client.forget();
     }
 
     /// What stands for `address`, unless it is exempt or not known.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Client;
 use crate::oauth::{ClientId, Issuer, Scope, ServiceId, Subject};
 
 /// Remembered until more is wanted.
@@ -20,6 +21,12 @@ pub struct Consent {
 }
 
 impl Consent {
+    /// What was allowed to a client of another description was allowed to another client: where its
+    /// answers go, or whose keys count, is part of it.
+    pub fn is_for(&self, client: &Client) -> bool {
+        self.described == client.described
+    }
+
     pub fn covers_service(&self, service: &ServiceId, scope: &Scope) -> bool {
         self.services.get(service).is_some_and(|given| given.covers(scope))
     }

@@ -15,7 +15,7 @@ use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, TrustedProxies};
 use crate::environment::Environment;
 use crate::jose::Algorithm;
 use crate::limits::Limits;
-use crate::model::{Client, Registrations, Service};
+use crate::model::{Client, Registrations, Service, User};
 use crate::oauth::{GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
@@ -77,6 +77,8 @@ pub struct Shared {
     pub remote_keys: Arc<dyn FetchKeys>,
     pub secret_key: SecretKey,
     pub dpop_nonces: DpopNonces,
+    /// The group whose members may read what was decided about others.
+    pub administrators: Option<String>,
     /// Where clients may describe themselves.
     pub client_hosts: ClientHosts,
     /// Who may register clients at home.
@@ -96,6 +98,13 @@ pub struct Shared {
     pub readiness: Readiness,
     /// The issuer of the identity provider in this process.
     pub home: Issuer,
+}
+
+impl Shared {
+    /// Whether `user` may read what was decided about others.
+    pub fn is_administrator(&self, user: &User) -> bool {
+        self.administrators.as_ref().is_some_and(|it| user.groups.contains(it))
+    }
 }
 
 impl AuthorizationServer {

@@ -12,6 +12,7 @@ mod client_documents;
 mod client_itself;
 mod code;
 mod consent;
+mod decisions;
 mod directory_changes;
 mod dpop;
 mod dpop_flows;

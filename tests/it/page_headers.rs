@@ -40,6 +40,7 @@ async fn every_page(world: &World) -> Vec<(&'static str, Answer)> {
     pages.push(("signed out", copy(&browser.page)));
     pages.push(("expired", world.get(&format!("{HOME}/consent?request=1")).await));
     pages.push(("not found", world.get(&format!("{HOME}/nothing")).await));
+    pages.push(("a decision", world.get(&format!("{HOME}/decisions/1")).await));
     pages.push(("not found at chat", world.get(&format!("{CHAT}/nothing")).await));
     pages.push(("error", world.get(&authorize_url(HOME, "nobody", &[])).await));
     pages
@@ -176,7 +177,7 @@ fn form_action(page: &Answer) -> &str {
 /// The policy is ours: what a client registers can name its origin in it and nothing else.
 #[tokio::test]
 async fn a_redirect_uri_cannot_write_the_policy() {
-    let uri = "https://app.example/;script-src 'unsafe-inline'";
+    let uri = "https://app.example/;script-src:'unsafe-inline'";
     let world = World::with(&format!(
         r#"
         [[client]]

@@ -3,8 +3,11 @@
 use std::process::Output;
 
 use insta::assert_snapshot;
+use sea_orm::ConnectionTrait;
 
-use crate::support::{CHAT, Database, HOME, PARTNER, WORLD, World, exchange, id_token_of, redeem};
+use crate::support::{
+    CALENDAR, CHAT, Database, HOME, PARTNER, WORLD, World, exchange, id_token_of, redeem,
+};
 
 async fn tegata(world: &World, args: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tegata"));
@@ -59,6 +62,140 @@ async fn what_would_happen() {
     "#);
 }
 
+/// The directory of the world in a file, with `from` replaced by `to`.
+fn file(name: &str, from: &str, to: &str) -> tempfile::NamedTempFile {
+    assert!(WORLD.contains(from), "world.toml has no {from}");
+    let file = tempfile::Builder::new().prefix(name).suffix(".toml").tempfile().unwrap();
+    std::fs::write(file.path(), WORLD.replace(from, to)).unwrap();
+    file
+}
+
+/// What is now, and what would be with another file; the status is that of the file. Nothing of it
+/// happens.
+#[tokio::test]
+async fn with_another_file() {
+    let world = world().await;
+    let before = world.ledger().await.len();
+    let opened = file("opened", "groups = [\"sales\"]\npassword", "groups = []\npassword");
+    let mut said = vec![];
+    for (user, from, to) in [
+        ("bob", "approval = \"admin\"\ngroups = [\"sales\"]", "approval = \"admin\""),
+        ("alice", "approval = \"admin\"\n", "approval = \"admin\"\nactive = false\n"),
+        (
+            "alice",
+            "issuer = \"https://home.example\"\n",
+            "issuer = \"https://home.example\"\nscopes = [\"chat.admin\"]\n",
+        ),
+        ("carol", "[[user]]\nusername = \"bob\"", "[[user]]\nusername = \"carol\""),
+    ] {
+        let file = file("next", from, to);
+        let path = file.path().to_str().unwrap();
+        let (yes, text) = checked(&world, user, "chat", &["--at", path]).await;
+        said.push(format!("{yes}\n{}", text.replace(path, "next.toml")));
+        // And a second time the same: nothing was written.
+        let (_, again) = checked(&world, user, "chat", &["--at", path]).await;
+        assert_eq!(text, again);
+    }
+    assert_snapshot!(said.join("\n"), @r#"
+    true
+    wiki-agent for bob at chat (https://home.example/services/chat)
+    now
+        no   token exchange at home: access_denied: the administrator has not opened this connection to the person
+             by ID-JAG §4.3.3
+         –   redemption at chat: not reached
+    with next.toml (1 to change)
+       yes   token exchange at home: chat.read chat.write
+       yes   redemption at chat: chat.read chat.write
+
+    false
+    wiki-agent for alice at chat (https://home.example/services/chat)
+    now
+       yes   token exchange at home: chat.read chat.write
+       yes   redemption at chat: chat.read chat.write
+    with next.toml (1 to change)
+        no   token exchange at home: access_denied: the administrator has suspended this connection
+             by ID-JAG §4.3.3
+         –   redemption at chat: not reached
+    tegata: with the file, it would not get both
+
+    false
+    wiki-agent for alice at chat (https://home.example/services/chat)
+    now
+       yes   token exchange at home: chat.read chat.write
+       yes   redemption at chat: chat.read chat.write
+    with next.toml (1 to change)
+       yes   token exchange at home: chat.read chat.write
+        no   redemption at chat: invalid_scope: nothing of that may be given to the client there
+             by RFC 6749 §3.3
+    tegata: with the file, it would not get both
+
+    false
+    wiki-agent for carol at chat (https://home.example/services/chat)
+    now
+        no   there is no user "carol"
+    with next.toml (1 to change)
+        no   token exchange at home: access_denied: the administrator has not opened this connection to the person
+             by ID-JAG §4.3.3
+         –   redemption at chat: not reached
+    tegata: with the file, it would not get both
+    "#);
+    let path = opened.path().to_str().unwrap();
+    let (yes, text) = checked(&world, "alice", "chat", &["--at", path]).await;
+    assert!(!yes && text.contains("has not opened this connection"), "{text}");
+    let (yes, _) = checked(&world, "alice", "chat", &[]).await;
+    assert!(yes, "and now it is as it was");
+    assert_eq!(world.ledger().await.len(), before);
+}
+
+/// A file with mistakes says all of them, as `apply` does.
+#[tokio::test]
+async fn with_a_wrong_file() {
+    let world = world().await;
+    let file = file("wrong", "approval = \"user\"", "approval = \"nobody\"");
+    let path = file.path().to_str().unwrap();
+    let (yes, said) = checked(&world, "alice", "chat", &["--at", path]).await;
+    assert!(!yes);
+    assert_snapshot!(said.replace(path, "next.toml"), @r#"
+    tegata: next.toml has a mistake
+      connection[1] "wiki-agent → calendar" approval: it is something else; write "admin" (no questions) or "user" (the person must consent)
+    "#);
+    let (yes, said) = checked(&world, "alice", "chat", &["--prune"]).await;
+    assert!(!yes && said.contains("--at"), "{said}");
+}
+
+/// With --prune, what the file does not have is as good as gone.
+#[tokio::test]
+async fn with_a_file_that_leaves_something_out() {
+    let world = world().await;
+    let (_, rest) = WORLD.split_once("[[connection]]").unwrap();
+    let (first, _) = rest.split_once("[[connection]]").unwrap();
+    let file = file("less", &format!("[[connection]]{first}"), "");
+    let path = file.path().to_str().unwrap();
+    let (yes, said) = checked(&world, "alice", "chat", &["--at", path]).await;
+    assert!(yes, "{said}");
+    let (yes, said) = checked(&world, "alice", "chat", &["--at", path, "--prune"]).await;
+    assert!(!yes && said.contains("has suspended this connection"), "{said}");
+}
+
+/// What alice allowed a client of another description does not count for this one, as at the token
+/// endpoint.
+#[tokio::test]
+async fn consent_to_another_description() {
+    let world = world().await;
+    let id_token = id_token_of(&world, "alice").await;
+    let asked = [("audience", CALENDAR), ("scope", "calendar.read")];
+    assert_eq!(exchange(&world, &id_token, &asked).await.status, 200);
+    let (yes, said) = checked(&world, "alice", "calendar", &[]).await;
+    assert!(yes, "{said}");
+    let db = world.live.shared().store.write();
+    db.execute_unprepared("UPDATE consents SET described = 'another'").await.unwrap();
+    world.meddled().await;
+    let refusal = exchange(&world, &id_token, &asked).await.refusal();
+    assert!(refusal.starts_with("400 consent_required"), "{refusal}");
+    let (yes, said) = checked(&world, "alice", "calendar", &[]).await;
+    assert!(!yes && said.contains("consent_required"), "{said}");
+}
+
 /// As the server says, so the command: for what it answers in one way it does not say another.
 #[tokio::test]
 async fn the_same_as_the_server() {
@@ -81,11 +218,13 @@ async fn what_was_decided() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && said.contains("refused invalid_scope"), "{said}");
     assert!(said.contains("The rule   RFC 6749 §3.3") && said.contains("To change"), "{said}");
+    assert!(said.contains("What came  invalid_scope") && said.contains("Expected "), "{said}");
 
     let output = tegata(&world, &["explain", "--json", &format!("[decision {decision}]")]).await;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["rows"][0]["code"], "invalid_scope");
     assert_eq!(json["rows"][0]["username"], "alice");
+    assert_eq!(json["rows"][0]["rule"], "RFC 6749 §3.3");
 
     for (name, why) in [("x", "32 hexadecimal digits"), (&*"0".repeat(32), "has nothing of it")] {
         let output = tegata(&world, &["explain", name]).await;

@@ -19,7 +19,8 @@ async fn world(terms: &str) -> World {
 /// The members of a refusal besides the sentence.
 fn wanted(answer: &Answer) -> Value {
     let mut json = answer.json();
-    json.as_object_mut().unwrap().remove("error_description");
+    let told = json.as_object_mut().unwrap();
+    told.retain(|name, _| !["error_description", "error_uri"].contains(&name.as_str()));
     json
 }
 

@@ -65,9 +65,7 @@ pub async fn ask(
     let catalogue = &server.catalogue;
     let connections = catalogue.connections_of(&client.id);
     let reachable = policy::reachable(connections, catalogue.services(), user);
-    // Where its answers go, or whose keys count, is part of what was allowed.
-    let same = before.as_ref().is_none_or(|it| it.described == client.described);
-    let before = before.filter(|_| same);
+    let before = before.filter(|it| it.is_for(client));
     let unasked = policy::consent_of(&reachable, before.as_deref());
     let covered = before.as_ref().is_some_and(|it| it.scope.covers(&request.scope));
     let new = !covered || !unasked.is_empty();

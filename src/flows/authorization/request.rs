@@ -83,6 +83,11 @@ impl From<Unknowable> for Unproven {
 }
 
 impl Unproven {
+    /// Whether it is known whom it is about: anybody can send any name.
+    pub fn is_of_a_known_client(&self) -> bool {
+        matches!(self, Self::UnregisteredRedirectUri | Self::Undescribed(_))
+    }
+
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Parameters(it) => it.code(),

@@ -1,6 +1,7 @@
 //! The authorization response (RFC 6749 §4.1.2 and §4.1.2.1, RFC 9207).
 
-use crate::oauth::{ErrorCode, Issuer, RedirectUri, error_description};
+use crate::flows::explanation;
+use crate::oauth::{ErrorCode, Issuer, RedirectUri, RequestId, error_description};
 
 /// Where an answer goes, and what the client needs to know it for its own.
 #[derive(Clone, Debug)]
@@ -16,10 +17,14 @@ impl Redirected {
         self.with(&[("code", code)])
     }
 
-    /// RFC 6749 §4.1.2.1.
-    pub fn with_error(&self, code: ErrorCode, description: &str) -> String {
-        let description = error_description(description);
-        self.with(&[("error", code.as_str()), ("error_description", &description)])
+    /// RFC 6749 §4.1.2.1, with the name of the decision and where it is explained.
+    pub fn with_error(&self, code: ErrorCode, description: &str, decision: &RequestId) -> String {
+        let description = format!("{} [decision {decision}]", error_description(description));
+        self.with(&[
+            ("error", code.as_str()),
+            ("error_description", &description),
+            ("error_uri", &explanation::address(&self.issuer, decision)),
+        ])
     }
 
     /// RFC 9207 §2: `iss` in every response, "including error responses".

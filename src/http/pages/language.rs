@@ -58,7 +58,7 @@ fn first_spoken(tags: &[&str]) -> Option<Language> {
 
 /// RFC 9110 §12.4.2: the heavier first, a weight of 0 "means 'not acceptable'". Among equals the
 /// order of the header stays.
-fn by_weight(header: &str) -> Vec<&str> {
+pub(crate) fn by_weight(header: &str) -> Vec<&str> {
     let mut weighted: Vec<(&str, f32)> = header
         .split(',')
         .map(|entry| {

@@ -6,6 +6,7 @@
 
 mod assets;
 mod consent;
+mod decision;
 mod error_page;
 mod home;
 mod language;
@@ -19,9 +20,10 @@ mod tests;
 
 pub(super) use assets::{asset, icon, stylesheet};
 pub(super) use consent::{Approval, Consent, ScopeLine, ServiceLine};
+pub(super) use decision::Decision;
 pub(super) use error_page::ErrorPage;
 pub(super) use home::{Home, HomeUser};
-pub(super) use language::Language;
+pub(super) use language::{Language, by_weight};
 pub(super) use page::Page;
 pub(super) use sign_in::{SignIn, SignInFailure};
 pub(super) use sign_out::{SignOut, SignedOut};

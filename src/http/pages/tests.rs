@@ -1,6 +1,7 @@
 //! What holds for every page, whoever is named on it.
 
 use super::*;
+use crate::flows::explanation::{Told, advice};
 use askama::Template;
 
 /// Names that strangers choose.
@@ -61,6 +62,23 @@ fn every_page(language: Language) -> Vec<String> {
         reason: hostile(),
         request_id: hostile(),
     };
+    let told = |advice| Told {
+        at: hostile(),
+        issuer: hostile(),
+        event: "code",
+        client: Some(hostile()),
+        username: Some(hostile()),
+        service: Some(hostile()),
+        scope: Some(hostile()),
+        resource: Some(hostile()),
+        outcome: "refused",
+        code: Some(hostile()),
+        reason: Some(hostile()),
+        advice,
+    };
+    let decision =
+        |decision, rows| Decision { page: page(language), decision, rows, sign_in_href: hostile() };
+    let helped = told(Some(advice("invalid_scope", HOSTILE)));
     let home = |user| Home {
         page: page(language),
         user,
@@ -77,6 +95,9 @@ fn every_page(language: Language) -> Vec<String> {
         sign_out.render().unwrap(),
         SignedOut { page: page(language), back: Some(hostile()) }.render().unwrap(),
         error.render().unwrap(),
+        decision(None, vec![]).render().unwrap(),
+        decision(Some(hostile()), vec![]).render().unwrap(),
+        decision(Some(hostile()), vec![told(None), helped]).render().unwrap(),
         home(None).render().unwrap(),
         home(Some(HomeUser { name: hostile(), username: hostile() })).render().unwrap(),
     ]

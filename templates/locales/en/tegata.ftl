@@ -62,6 +62,22 @@ home-nobody = Sign in once here. After that, apps and agents need a pass from yo
 home-sign-in = Sign in
 home-sign-out = Sign out
 
+# Decisions
+decision-title = About a decision
+decision-name = Decision { $decision }
+decision-nothing = The ledger has nothing of it: it is too old, of another server, or one of many that were only counted.
+decision-help = Every refusal has a number. What lies behind it is shown to those whom it concerns, and to nobody else.
+decision-help-client = Developers: ask this address by POST with the credentials of your client, as you would at the token endpoint. The answer says what came, what was expected, and what to change.
+decision-help-admin = Administrators: sign in here and open this address again, or run tegata explain with the number.
+decision-sign-in = Sign in
+decision-when = When
+decision-who = Who
+decision-what = What
+decision-came = Came
+decision-expected = Expected
+decision-rule = Rule
+decision-change = To change
+
 # Errors: a heading for each code, and what the reader can do
 error-advice-app = Go back to the app and start again. If this happens again, tell the people who run it.
 error-advice-wait = Nothing is lost. Please try again in a few minutes.

@@ -54,6 +54,22 @@ home-nobody = サインインはここで一度だけ。あとはパスワード
 home-sign-in = サインイン
 home-sign-out = サインアウト
 
+# 判定
+decision-title = 判定について
+decision-name = 判定番号 { $decision }
+decision-nothing = 台帳に記録がありません。古すぎるか、別のサーバーのものか、件数だけが数えられたものです。
+decision-help = 拒否の回答には必ず番号が付きます。その理由は、関係する方だけにお見せしています。
+decision-help-client = 開発者の方: トークンエンドポイントと同じクライアント認証を付けて、このアドレスにPOSTしてください。届いた内容、求められた内容、直すところをお答えします。
+decision-help-admin = 管理者の方: サインインしてからこのアドレスを開き直すか、番号を付けて tegata explain を実行してください。
+decision-sign-in = サインイン
+decision-when = 日時
+decision-who = 依頼元
+decision-what = 種類
+decision-came = 届いた内容
+decision-expected = 正しい内容
+decision-rule = 規則
+decision-change = 直すところ
+
 # エラー: コードごとの見出しと、読む人にできること
 error-advice-app = アプリに戻って、はじめからやり直してください。繰り返し表示される場合は、アプリの提供元にお知らせください。
 error-advice-wait = データは失われていません。数分後にもう一度お試しください。

@@ -83,7 +83,11 @@ impl Answer {
         assert_eq!(self.redirected("state").as_deref(), Some("state-1"));
         assert_eq!(self.redirected("iss").as_deref(), Some(issuer));
         assert_eq!(self.header("cache-control"), "no-store");
+        let decision = self.header("x-request-id");
+        let explained = format!("{issuer}/decisions/{decision}");
+        assert_eq!(self.redirected("error_uri").as_deref(), Some(&*explained));
         let said = self.redirected("error_description").unwrap_or_default();
+        let said = said.strip_suffix(&format!(" [decision {decision}]")).unwrap();
         format!("{}: {said}", self.redirected("error").unwrap_or_default())
     }
 
