@@ -177,6 +177,10 @@ fn plan_connection(plan: &mut Plan, after: &Connection, before: Option<&Connecti
 }
 
 fn terms(differences: &mut Differences, before: &ConnectionTerms, after: &ConnectionTerms) {
+    let grants = |it: &ConnectionTerms| -> Vec<&str> {
+        it.grants.iter().map(|grant| grant.as_str()).collect()
+    };
+    differences.list("grants", &grants(before), &grants(after));
     differences.list("acr", &before.acr, &after.acr);
     let seconds = |it: Option<u32>| it.map(|seconds| seconds.to_string());
     let ages = (seconds(before.max_age), seconds(after.max_age));

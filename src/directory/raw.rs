@@ -154,6 +154,9 @@ pub(super) struct RawConnection {
     #[serde(default)]
     pub resources: Vec<String>,
     pub approval: Option<String>,
+    /// What the client may have by it.
+    #[serde(default)]
+    pub grants: Vec<String>,
     #[serde(default)]
     pub groups: Vec<String>,
     #[serde(default)]

@@ -5,17 +5,17 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Presented};
-use crate::issuance::{Attempt, NotRecorded};
+use crate::issuance::{self, Attempt, NotRecorded};
 use crate::jose::UnverifiedJwt;
 use crate::limits::{Endpoint, Party, TurnedAway};
-use crate::model::{Approval, Digest, LedgerEvent, RefreshToken};
+use crate::model::{Approval, Connection, ConnectionGrant, Digest, LedgerEvent, RefreshToken};
 use crate::oauth::{
     AuthorizationDetails, ClientId, ErrorCode, Issuer, Jti, ParamError, Params, Resource, Scope,
-    Subject,
+    Subject, TokenType,
 };
 use crate::policy;
 use crate::server::AuthorizationServer;
-use crate::store::{CommitError, Conflict, Effect, StoreError, accounts, refresh_tokens};
+use crate::store::{CommitError, Conflict, Effect, StoreError, refresh_tokens};
 use crate::tokens::{AccessTokenClaims, Actor, Confirmation, OneOrMany, VerifiedAccessToken};
 
 #[derive(Debug, thiserror::Error)]
@@ -194,21 +194,11 @@ async fn is_good(
     server: &AuthorizationServer,
     claims: &AccessTokenClaims,
 ) -> Result<bool, StoreError> {
-    let store = &server.shared.store;
-    if server.is_gone(&claims.client_id).await? {
-        return Ok(false);
+    match issuance::stands(server, claims).await {
+        Ok(()) => Ok(true),
+        Err(issuance::Refusal::Store(error)) => Err(error),
+        Err(_) => Ok(false),
     }
-    if let Some(family) = &claims.grant_id
-        && store.family(family).await?.is_none_or(|it| it.revoked)
-    {
-        return Ok(false);
-    }
-    if store.user(&claims.sub).await?.is_some_and(|it| !it.active) {
-        return Ok(false);
-    }
-    let Some(service) = server.service() else { return Ok(true) };
-    let links = accounts::links_to(store.read(), &service.id, &claims.sub).await?;
-    Ok(links.iter().all(|(_, active)| *active))
 }
 
 fn is_alive(server: &AuthorizationServer, token: &RefreshToken, now: OffsetDateTime) -> bool {
@@ -278,7 +268,12 @@ pub async fn revoke(
         Some(it) if it.cnf.is_some() && !client.is_confidential() => return Err(Refusal::Kind),
         Some(it) if it.client_id != *client.id() => return Err(Refusal::OtherClient),
         Some(AccessTokenClaims { grant_id: Some(family), .. }) => {
-            server.shared.store.family(&family).await?.map(|it| (*it).clone())
+            let family = server.shared.store.family(&family).await?;
+            // One that was exchanged for another's: that one's client decides about the rest.
+            if family.as_ref().is_some_and(|it| it.client != *client.id()) {
+                return Err(Refusal::Kind);
+            }
+            family.map(|it| (*it).clone())
         }
         Some(_) => return Err(Refusal::Kind),
         None => {
@@ -332,6 +327,9 @@ pub struct ReachableService {
     pub scope: Scope,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Resource>,
+    /// What may be asked for, where that is not ID-JAGs alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requested_token_types: Vec<TokenType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,
     /// Whether the person has to have consented.
@@ -364,6 +362,7 @@ pub async fn reachable(
             client_id: connection.client_there.clone(),
             scope,
             resources,
+            requested_token_types: requested(connection),
             authorization_details_types: connection.terms.authorization_details.clone(),
             consent_required: connection.approval == Approval::User,
             max_age: connection.terms.max_age,
@@ -371,4 +370,12 @@ pub async fn reachable(
         }
     });
     Ok(Reachable { services: services.collect() })
+}
+
+fn requested(connection: &Connection) -> Vec<TokenType> {
+    let grants = connection.terms.grants.iter().map(|grant| match grant {
+        ConnectionGrant::IdJag => TokenType::IdJag,
+        ConnectionGrant::Chaining => TokenType::Jwt,
+    });
+    grants.collect()
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::jose::Algorithm;
-use crate::model::{ID_JAG_PROFILE, Registrations};
+use crate::model::{ConnectionGrant, ID_JAG_PROFILE, Registrations};
 use crate::oauth::{AuthMethod, GrantType, Issuer, TokenType};
 use crate::server::{AuthorizationServer, Role};
 
@@ -35,7 +35,7 @@ pub struct Metadata {
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
-    grant_types_supported: &'static [GrantType],
+    grant_types_supported: Vec<GrantType>,
     code_challenge_methods_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<AuthMethod>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -59,9 +59,9 @@ pub struct Metadata {
     prompt_values_supported: [&'static str; 4],
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
-    /// ID-JAG §7.1.
+    /// ID-JAG §7.1, draft-ietf-oauth-identity-chaining-17.
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity_chaining_requested_token_types_supported: Option<[TokenType; 1]>,
+    identity_chaining_requested_token_types_supported: Option<Vec<TokenType>>,
     /// ID-JAG §7.2. It says that the profile is known, not who is trusted (§9.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization_grant_profiles_supported: Option<[&'static str; 1]>,
@@ -93,7 +93,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         scopes_supported: scopes(&server.role),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
-        grant_types_supported: server.role.grant_types(),
+        grant_types_supported: server.grant_types().collect(),
         code_challenge_methods_supported: ["S256"],
         token_endpoint_auth_methods_supported: auth_methods(server),
         token_endpoint_auth_signing_alg_values_supported: algorithms(),
@@ -131,7 +131,10 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
-        identity_chaining_requested_token_types_supported: home.then_some([TokenType::IdJag]),
+        identity_chaining_requested_token_types_supported: home.then(|| {
+            let chaining = server.catalogue.give(ConnectionGrant::Chaining);
+            [TokenType::IdJag].into_iter().chain(chaining.then_some(TokenType::Jwt)).collect()
+        }),
         authorization_grant_profiles_supported: (!home).then_some([ID_JAG_PROFILE]),
     }
 }

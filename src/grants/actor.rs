@@ -55,8 +55,7 @@ pub(super) fn verified(
 
 /// All who act, each of whom the connection has to name.
 pub(super) fn names(actor: &Actor) -> Vec<String> {
-    let chain = std::iter::successors(Some(actor), |it| it.act.as_deref());
-    chain.map(|it| it.sub.to_string()).collect()
+    actor.all().map(|it| it.sub.to_string()).collect()
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,9 @@ mod accounts;
 mod actor;
 mod audience;
 pub mod authorization_code;
+pub mod chaining;
 pub mod client_credentials;
+pub mod exchange_here;
 mod issuer_keys;
 pub mod jwt_bearer;
 pub mod refresh_token;
@@ -21,8 +23,7 @@ use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Present
 use crate::issuance::{Attempt, NotRecorded};
 use crate::limits::{Endpoint, Party, TurnedAway};
 use crate::model::{Client, LedgerEvent};
-use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId};
-use crate::policy::Denied;
+use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId, TokenType};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Late};
 
@@ -74,7 +75,7 @@ async fn granted(
     attempt.client = presented.client_id().cloned();
 
     let grant_type = GrantType::parse(params.required("grant_type")?)
-        .filter(|it| server.role.grant_types().contains(it))
+        .filter(|it| server.grant_types().any(|here| here == *it))
         .ok_or(TokenError::UnsupportedGrantType)?;
     let only_bound = grant_type == GrantType::JwtDpop;
 
@@ -135,17 +136,41 @@ async fn dispatch(
             let request = client_credentials::Request::parse(params)?;
             client_credentials::grant(server, client, request, attempt).await?
         }
-        GrantType::TokenExchange => {
-            let request =
-                token_exchange::Request::parse(params, server.shared.id_jag_by_refresh_token)?;
-            token_exchange::grant(server, client, request, attempt).await?
+        GrantType::TokenExchange if !server.is_home() => {
+            let request = exchange_here::Request::parse(params)?;
+            exchange_here::grant(server, client, request, attempt).await?
         }
+        GrantType::TokenExchange => exchanged(server, client, params, attempt).await?,
         GrantType::JwtBearer | GrantType::JwtDpop => {
             let bound = grant_type == GrantType::JwtDpop;
             let request = jwt_bearer::Request::parse(params, bound)?;
             jwt_bearer::grant(server, client, request, attempt).await?
         }
     })
+}
+
+/// A token exchange at home. What is requested comes first: it says what `resource` means.
+async fn exchanged(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    params: &Params,
+    attempt: &mut Attempt,
+) -> Result<TokenResponse, TokenError> {
+    let (name, by_refresh_token) = ("requested_token_type", server.shared.id_jag_by_refresh_token);
+    match TokenType::parse(params.required(name)?) {
+        Some(TokenType::IdJag) => {
+            let request = token_exchange::Request::parse(params, by_refresh_token)?;
+            Ok(token_exchange::grant(server, client, request, attempt).await?)
+        }
+        Some(TokenType::Jwt) => {
+            let request = chaining::Request::parse(params, by_refresh_token)?;
+            Ok(chaining::grant(server, client, request, attempt).await?)
+        }
+        _ => {
+            let (id_jag, jwt) = (TokenType::IdJag.as_str(), TokenType::Jwt.as_str());
+            Err(ParamError::malformed(name, format!("it must be {id_jag} or {jwt}")).into())
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -182,6 +207,10 @@ pub enum TokenError {
     TokenExchange(#[from] token_exchange::Refusal),
     #[error(transparent)]
     Workload(#[from] workload::Refusal),
+    #[error(transparent)]
+    Chaining(#[from] chaining::Refusal),
+    #[error(transparent)]
+    ExchangeHere(#[from] exchange_here::Refusal),
     #[error("the refusal could not be recorded")]
     Unrecorded(#[from] CommitError),
 }
@@ -230,10 +259,9 @@ impl TokenError {
     /// How the person has to sign in before the next try (ID-JAG §9.2).
     pub fn step_up(&self) -> Option<(&[String], Option<u32>)> {
         match self {
-            Self::TokenExchange(token_exchange::Refusal::Denied(Denied::StepUp {
-                acr,
-                max_age,
-            })) => Some((acr, *max_age)),
+            Self::TokenExchange(refusal) | Self::Chaining(chaining::Refusal::Exchange(refusal)) => {
+                refusal.step_up()
+            }
             _ => None,
         }
     }
@@ -256,6 +284,8 @@ impl TokenError {
             Self::JwtBearer(it) => it.code(),
             Self::TokenExchange(it) => it.code(),
             Self::Workload(it) => it.code(),
+            Self::Chaining(it) => it.code(),
+            Self::ExchangeHere(it) => it.code(),
             Self::Unrecorded(it) => it.code(),
         }
     }

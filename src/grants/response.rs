@@ -39,6 +39,7 @@ impl TokenResponse {
     pub fn kind(&self) -> &'static str {
         match self.issued_token_type {
             Some(TokenType::IdJag) => "id_jag",
+            Some(TokenType::Jwt) => "jwt_grant",
             _ => "access_token",
         }
     }
@@ -46,9 +47,9 @@ impl TokenResponse {
 
 impl From<Issued> for TokenResponse {
     fn from(issued: Issued) -> Self {
-        // ID-JAG §4.3.4: "N_A", because it is not an access token.
+        // ID-JAG §4.3.4 and RFC 8693 §2.2.1: "N_A", because it is not an access token.
         let (issued_token_type, token_type) = match issued.kind {
-            TokenType::IdJag => (Some(issued.kind), "N_A"),
+            TokenType::IdJag | TokenType::Jwt => (Some(issued.kind), "N_A"),
             // RFC 9449 §5.
             _ if issued.bound => (None, "DPoP"),
             _ => (None, "Bearer"),

@@ -1,4 +1,4 @@
-//! Token exchange, for ID-JAGs (RFC 8693 §2, ID-JAG §4.3).
+//! Token exchange at home, for ID-JAGs (RFC 8693 §2, ID-JAG §4.3).
 //!
 //! Here we are the IdP: a client shows the ID Token we gave it for a user, and asks for an
 //! ID-JAG that another authorization server, which trusts us, will take as a grant.
@@ -12,7 +12,7 @@ use crate::issuance::{
     self, Attempt, LivePerson, ProvenRefreshToken, RefreshMismatch, Shown, Warrant,
 };
 use crate::jose::{BadJwt, UnverifiedJwt};
-use crate::model::{Approval, Digest, LedgerEvent, Service};
+use crate::model::{Approval, ConnectionGrant, Digest, LedgerEvent, Service};
 use crate::oauth::{
     AuthorizationDetails, ErrorCode, GrantType, ParamError, Params, Resource, Scope, TokenType,
 };
@@ -25,6 +25,11 @@ use crate::tokens::{Unacceptable, VerifiedIdToken};
 pub struct Request {
     audience: String,
     resources: Vec<Resource>,
+    asking: Asking,
+}
+
+/// What is the same whatever token is requested.
+pub(super) struct Asking {
     scope: Option<Scope>,
     details: Option<AuthorizationDetails>,
     subject_token: SubjectToken,
@@ -40,21 +45,21 @@ enum SubjectToken {
 impl Request {
     /// `refresh_tokens` says whether they are taken as subject tokens.
     pub fn parse(params: &Params, refresh_tokens: bool) -> Result<Self, ParamError> {
-        expect(params, "requested_token_type", TokenType::IdJag)?;
         let audience = params.required("audience")?.to_owned();
         let resources = params.resources()?;
-        let scope = params.scope()?;
-        let details = params.authorization_details()?;
-        let subject_token = subject_token(params, refresh_tokens)?;
-        let actor_token = actor::token(params)?;
-        Ok(Self { audience, resources, scope, details, subject_token, actor_token })
+        let asking = Asking::parse(params, refresh_tokens)?;
+        Ok(Self { audience, resources, asking })
     }
 }
 
-fn expect(params: &Params, name: &'static str, only: TokenType) -> Result<(), ParamError> {
-    match TokenType::parse(params.required(name)?) {
-        Some(given) if given == only => Ok(()),
-        _ => Err(ParamError::malformed(name, format!("only {} is supported", only.as_str()))),
+impl Asking {
+    pub(super) fn parse(params: &Params, refresh_tokens: bool) -> Result<Self, ParamError> {
+        Ok(Self {
+            scope: params.scope()?,
+            details: params.authorization_details()?,
+            subject_token: subject_token(params, refresh_tokens)?,
+            actor_token: actor::token(params)?,
+        })
     }
 }
 
@@ -89,41 +94,65 @@ pub async fn grant(
 ) -> Result<TokenResponse, Refusal> {
     attempt.event = LedgerEvent::IdJag;
     attempt.service = Some(request.audience.chars().take(512).collect());
-    attempt.scope.clone_from(&request.scope);
     attempt.resource = shown(&request.resources);
+    // ID-JAG §4.3: the audience is the issuer of a resource authorization server.
+    let service = server.catalogue.service_named(&request.audience).cloned();
+    let (grant, resources) = (ConnectionGrant::IdJag, request.resources);
+    let exchange = Exchange { grant, service, resources, asking: request.asking };
+    exchange.answer(server, client, attempt).await
+}
 
-    // ID-JAG §9.1: confidential clients only. `docs/decisions/0006-public-clients.md`.
-    if !client.is_confidential() {
-        return Err(Refusal::PublicClient);
-    }
+/// A request of which only this is left to say: who is meant, and whether it may be.
+pub(super) struct Exchange {
+    pub(super) grant: ConnectionGrant,
+    /// The authorization server that is named, if it is one.
+    pub(super) service: Option<Arc<Service>>,
+    /// Of that server.
+    pub(super) resources: Vec<Resource>,
+    pub(super) asking: Asking,
+}
 
-    let person = match &request.subject_token {
-        SubjectToken::IdToken(token) => by_id_token(server, client, token, attempt).await?,
-        SubjectToken::RefreshToken(token) => {
-            by_refresh_token(server, client, token, attempt).await?
+impl Exchange {
+    pub(super) async fn answer(
+        self,
+        server: &AuthorizationServer,
+        client: &AuthenticatedClient,
+        attempt: &mut Attempt,
+    ) -> Result<TokenResponse, Refusal> {
+        let Self { grant, service, resources, asking } = self;
+        attempt.scope.clone_from(&asking.scope);
+
+        // ID-JAG §9.1: confidential clients only. `docs/decisions/0006-public-clients.md`.
+        if !client.is_confidential() {
+            return Err(Refusal::PublicClient);
         }
-    };
 
-    // RFC 8693 §2.1: "actor_token".
-    let actor = request.actor_token.as_deref();
-    let actor = actor.map(|it| actor::verified(server, it, attempt.now)).transpose()?;
+        let person = match &asking.subject_token {
+            SubjectToken::IdToken(token) => by_id_token(server, client, token, attempt).await?,
+            SubjectToken::RefreshToken(token) => {
+                by_refresh_token(server, client, token, attempt).await?
+            }
+        };
 
-    // ID-JAG §4.3: the audience is the issuer of a resource authorization server. §9.3: it is
-    // never ourselves. RFC 8693 §2.2.2: `invalid_target`.
-    let named = server.catalogue.service_named(&request.audience);
-    let service = named.filter(|it| it.issuer != server.issuer);
-    let service = Arc::clone(service.ok_or(Refusal::UnknownAudience)?);
-    attempt.service = Some(service.issuer.to_string());
+        // RFC 8693 §2.1: "actor_token".
+        let actor = asking.actor_token.as_deref();
+        let actor = actor.map(|it| actor::verified(server, it, attempt.now)).transpose()?;
 
-    // ID-JAG §4.3.3: "evaluates administrator-defined policy".
-    let (scope, details) = (request.scope.as_ref(), request.details.as_ref());
-    let actors = actor.as_ref().map(actor::names).unwrap_or_default();
-    let asked = Asked { scope, resources: &request.resources, details, actors: &actors };
-    let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
+        // ID-JAG §9.3: it is never ourselves. RFC 8693 §2.2.2: `invalid_target`.
+        let service = service.filter(|it| it.issuer != server.issuer);
+        let service = service.ok_or(Refusal::UnknownAudience)?;
+        attempt.service = Some(service.issuer.to_string());
 
-    let (person, entitlement) = (Box::new(person), Box::new(entitlement));
-    let warrant = Warrant::Entitlement { person, entitlement, actor };
-    Ok(issuance::issue(server, client, warrant, attempt).await?.into())
+        // ID-JAG §4.3.3: "evaluates administrator-defined policy".
+        let (scope, details) = (asking.scope.as_ref(), asking.details.as_ref());
+        let actors = actor.as_ref().map(actor::names).unwrap_or_default();
+        let asked = Asked { grant, scope, resources: &resources, details, actors: &actors };
+        let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
+
+        let (person, entitlement) = (Box::new(person), Box::new(entitlement));
+        let warrant = Warrant::Entitlement { person, entitlement, actor };
+        Ok(issuance::issue(server, client, warrant, attempt).await?.into())
+    }
 }
 
 /// ID-JAG §4.3.3: "MUST validate the assertion and MUST validate that the audience of the assertion
@@ -201,9 +230,18 @@ async fn entitlement(
     })
 }
 
-fn shown(resources: &[Resource]) -> Option<String> {
+pub(super) fn shown(resources: &[Resource]) -> Option<String> {
     let names: Vec<_> = resources.iter().map(Resource::as_str).collect();
     (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// The code of a refusal where ID-JAG §4.3.4.3 does not hold. RFC 8693 §2.2.2: if a token that is
+/// shown is "invalid for any reason", it "MUST be the invalid_request error code".
+pub(super) fn plainly(code: ErrorCode) -> ErrorCode {
+    match code {
+        ErrorCode::InvalidGrant => ErrorCode::InvalidRequest,
+        other => other,
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -237,6 +275,7 @@ fn said(denied: &Denied) -> String {
         Denied::NoDetails => "no type of authorization_details that was asked for can be granted",
         Denied::NoConnection => "the administrator has not connected the client with this service",
         Denied::ConnectionInactive => "the administrator has suspended this connection",
+        Denied::Grant => "the administrator lets the client have something else by this connection",
         Denied::ServiceInactive => "the administrator has suspended this service",
         Denied::Groups => "the administrator has not opened this connection to the person",
         Denied::Resource => "the resource is not one of this audience that the client may name",
@@ -255,6 +294,14 @@ fn said(denied: &Denied) -> String {
 }
 
 impl Refusal {
+    /// How the person has to sign in before the next try (ID-JAG §9.2).
+    pub fn step_up(&self) -> Option<(&[String], Option<u32>)> {
+        match self {
+            Self::Denied(Denied::StepUp { acr, max_age }) => Some((acr, *max_age)),
+            _ => None,
+        }
+    }
+
     /// ID-JAG §4.3.4.3 for the subject token, where RFC 8693 §2.2.2 has `invalid_request`
     /// (`docs/decisions/0009-bad-subject-token.md`); RFC 8693 §2.2.2 for the target;
     /// `docs/decisions/0005-entitlement-is-access-denied.md` and `0012-consent-required.md`.

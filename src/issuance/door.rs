@@ -17,7 +17,7 @@ use crate::tokens::access_token_hash;
 /// What leaves. The tokens in it are good from this moment on.
 #[derive(Debug)]
 pub struct Issued {
-    /// The access token, or the ID-JAG in its place (RFC 8693 §2.2.1).
+    /// The access token, or what is in its place (RFC 8693 §2.2.1).
     pub token: String,
     /// What `token` is.
     pub kind: TokenType,
@@ -46,6 +46,8 @@ pub enum Refusal {
         "all that came from the same authorization was revoked: the person has to sign in again"
     )]
     FamilyRevoked,
+    #[error("the client that the access token was issued to is not active any more")]
+    IssuedToGone,
     #[error("nothing of the scope that was granted may be given to the client any more")]
     NothingLeft,
     #[error("the connection is not active")]
@@ -87,6 +89,7 @@ impl Refusal {
             Self::UserInactive
             | Self::LoginEnded
             | Self::FamilyRevoked
+            | Self::IssuedToGone
             | Self::NothingLeft
             | Self::TrustInactive
             | Self::Replayed
@@ -188,7 +191,7 @@ impl<'a> Signers<'a> {
         let id_token = order.id_token.as_ref().map(|(_, algorithm)| signer(*algorithm));
         let main = match order.token {
             orders::Token::Access(_) => server.access_tokens_are_signed_by(),
-            orders::Token::IdJag(_) => IssuerKeys::MAIN,
+            orders::Token::IdJag(_) | orders::Token::JwtGrant(_) => IssuerKeys::MAIN,
         };
         Ok(Self { token: signer(main)?, id_token: id_token.transpose()? })
     }
@@ -198,6 +201,7 @@ impl<'a> Signers<'a> {
         let (token, kind) = match &order.token {
             orders::Token::Access(claims) => (claims.sign(self.token), TokenType::AccessToken),
             orders::Token::IdJag(claims) => (claims.sign(self.token), TokenType::IdJag),
+            orders::Token::JwtGrant(grant) => (grant.sign(self.token), TokenType::Jwt),
         };
         let id_token = order.id_token.zip(self.id_token).map(|((mut claims, algorithm), key)| {
             claims.at_hash = access_token_hash(&token, algorithm);

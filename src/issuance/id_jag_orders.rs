@@ -1,4 +1,5 @@
-//! What leaves on the way of an ID-JAG: the ID-JAG itself, and what it is redeemed for.
+//! What leaves on the way of an ID-JAG: the ID-JAG itself, or the JWT authorization grant that is asked
+//! for in its place, and what an ID-JAG is redeemed for.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +9,18 @@ use time::Duration;
 use super::orders::{Bench, Order, Token, access_token, joined, new_jti, plain, record};
 use super::standing::LivePerson;
 use super::warrant::Redemption;
-use crate::model::{ClaimSource, ConnectionTerms, LedgerEvent, Reuse, User};
+use crate::model::{ClaimSource, ConnectionGrant, ConnectionTerms, LedgerEvent, Reuse, User};
 use crate::policy::Entitlement;
 use crate::store::{Conflict, Effect};
-use crate::tokens::{AccessTokenClaims, Actor, IdJagClaims, OneOrMany};
+use crate::tokens::{AccessTokenClaims, Actor, IdJagClaims, JwtGrant, OneOrMany};
+
+/// How long a JWT authorization grant lives at most: nobody knows whether it counts once where it is
+/// taken (draft-ietf-oauth-identity-chaining-17 §2.3, whose example says so).
+const JWT_GRANT: Duration = Duration::minutes(1);
 
 impl Bench<'_> {
     /// ID-JAG §3.1 and §4.3.4.
-    pub(super) fn id_jag(
+    pub(super) fn entitled(
         self,
         person: &LivePerson,
         entitlement: &Entitlement,
@@ -27,7 +32,11 @@ impl Bench<'_> {
         let terms = &entitlement.connection().terms;
         let (scope, resources) = (entitlement.scope().clone(), entitlement.resources().to_vec());
         let most = terms.lifetime.map_or(Duration::MAX, |it| Duration::seconds(it.into()));
-        let lifetime = shared.lifetimes.id_jag.min(most);
+        let longest = match entitlement.grant() {
+            ConnectionGrant::IdJag => shared.lifetimes.id_jag,
+            ConnectionGrant::Chaining => shared.lifetimes.id_jag.min(JWT_GRANT),
+        };
+        let lifetime = longest.min(most);
         let claims = IdJagClaims {
             iss: server.issuer.clone(),
             sub: user.id.clone(),
@@ -56,9 +65,13 @@ impl Bench<'_> {
         };
         attempt.scope = Some(scope.clone());
         attempt.resource = (!resources.is_empty()).then(|| joined(&resources));
-        let effects = vec![record(attempt, LedgerEvent::IdJag, &claims.jti)];
+        let effects = vec![record(attempt, attempt.event, &claims.jti)];
+        let token = match entitlement.grant() {
+            ConnectionGrant::IdJag => Token::IdJag(Box::new(claims)),
+            ConnectionGrant::Chaining => Token::JwtGrant(Box::new(JwtGrant(claims))),
+        };
         Order {
-            token: Token::IdJag(Box::new(claims)),
+            token,
             lifetime,
             bound: false,
             scope,

@@ -7,6 +7,7 @@
 mod attempt;
 mod code;
 mod door;
+mod exchange_orders;
 mod id_jag_orders;
 mod orders;
 mod reuse;
@@ -18,8 +19,9 @@ pub use attempt::{Attempt, NotRecorded};
 pub use code::{CodeOrder, issue_code};
 pub use door::{Issued, Refusal, issue};
 pub use reuse::Shown;
-pub use standing::{LivePerson, person_of, person_of_refresh_token};
+pub use standing::{LivePerson, person_of, person_of_refresh_token, stands};
 pub use sums::record_sums;
 pub use warrant::{
-    CodeMismatch, ProvenCode, ProvenRefreshToken, Redemption, RefreshMismatch, Warrant,
+    AccessTokenMismatch, CodeMismatch, Narrowed, ProvenAccessToken, ProvenCode, ProvenRefreshToken,
+    Redemption, RefreshMismatch, Warrant,
 };

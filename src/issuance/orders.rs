@@ -15,12 +15,14 @@ use crate::oauth::{AuthorizationDetails, GrantType, Jti, Resource, Scope, Subjec
 use crate::server::AuthorizationServer;
 use crate::store::{Conflict, Effect};
 use crate::tokens::{
-    AccessTokenClaims, Confirmation, IdJagClaims, IdTokenClaims, OneOrMany, VouchedWorkload,
+    AccessTokenClaims, Confirmation, IdJagClaims, IdTokenClaims, JwtGrant, OneOrMany,
+    VouchedWorkload,
 };
 
 pub(super) enum Token {
     Access(Box<AccessTokenClaims>),
     IdJag(Box<IdJagClaims>),
+    JwtGrant(Box<JwtGrant>),
 }
 
 /// All that will leave, not yet committed and not yet signed.
@@ -56,7 +58,7 @@ pub(super) fn order(
             Ok(Order { resources, ..order })
         }
         (Warrant::Entitlement { person, entitlement, actor }, Standing::SignedIn(_)) => {
-            Ok(bench.id_jag(&person, &entitlement, actor.as_ref()))
+            Ok(bench.entitled(&person, &entitlement, actor.as_ref()))
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
             Ok(Order { resources, ..bench.for_itself(scope, audience)? })
@@ -67,6 +69,7 @@ pub(super) fn order(
             Ok(Order { resources, ..order })
         }
         (Warrant::IdJag(redemption), _) => Ok(bench.redeemed(*redemption)),
+        (Warrant::AccessToken(narrowed), _) => Ok(bench.narrowed(*narrowed)),
         // Nobody is signed in where somebody has to be.
         (_, Standing::Account) => Err(Refusal::LoginEnded),
     }

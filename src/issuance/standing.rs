@@ -10,7 +10,8 @@ use crate::clients::AuthenticatedClient;
 use crate::model::{Accounts, Login, TokenFamily, User};
 use crate::oauth::{SessionId, Subject};
 use crate::server::AuthorizationServer;
-use crate::tokens::VerifiedIdToken;
+use crate::store::accounts;
+use crate::tokens::{AccessTokenClaims, VerifiedIdToken};
 
 /// The people and the login behind a warrant, all of them in good standing.
 pub(super) enum Standing {
@@ -67,6 +68,44 @@ pub(super) async fn of(
             }
             Ok(Standing::Account)
         }
+        Warrant::AccessToken(narrowed) => {
+            let claims = narrowed.token.claims();
+            stands(server, claims).await?;
+            // Nothing new comes of a login that a refresh token of it would not go on with.
+            if let Some(family) = &claims.grant_id {
+                let family = server.shared.store.family(family).await?;
+                of_family(server, &*family.ok_or(Refusal::FamilyRevoked)?, now).await?;
+            }
+            Ok(Standing::Account)
+        }
+    }
+}
+
+/// Whether an access token of ours still stands: nobody revoked it, or was switched off since it was
+/// issued.
+pub async fn stands(
+    server: &AuthorizationServer,
+    claims: &AccessTokenClaims,
+) -> Result<(), Refusal> {
+    let store = &server.shared.store;
+    for client in claims.clients() {
+        if server.is_gone(&client).await? {
+            return Err(Refusal::IssuedToGone);
+        }
+    }
+    if let Some(family) = &claims.grant_id
+        && store.family(family).await?.is_none_or(|it| it.revoked)
+    {
+        return Err(Refusal::FamilyRevoked);
+    }
+    if store.user(&claims.sub).await?.is_some_and(|it| !it.active) {
+        return Err(Refusal::UserInactive);
+    }
+    let Some(service) = server.service() else { return Ok(()) };
+    let links = accounts::links_to(store.read(), &service.id, &claims.sub).await?;
+    match links.iter().all(|(_, active)| *active) {
+        true => Ok(()),
+        false => Err(Refusal::AccountInactive),
     }
 }
 

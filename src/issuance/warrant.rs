@@ -8,7 +8,9 @@ use crate::model::{AuthorizationCode, Digest, RefreshToken};
 use crate::oauth::{AuthorizationDetails, CodeVerifier, RedirectUri, Resource, Scope, Subject};
 use crate::policy::{Entitlement, TrustedIssuer};
 use crate::server::AuthorizationServer;
-use crate::tokens::{Actor, PresentedIdJag, VouchedWorkload};
+use crate::tokens::{
+    AccessTokenClaims, Actor, PresentedIdJag, VerifiedAccessToken, VouchedWorkload,
+};
 
 /// Why a client gets what it gets.
 pub enum Warrant<'a> {
@@ -31,10 +33,22 @@ pub enum Warrant<'a> {
         resources: Vec<Resource>,
         audience: Vec<String>,
     },
-    /// ID-JAG §4.3: the person is signed in, and the connection allows it.
+    /// ID-JAG §4.3, or identity chaining: the person is signed in, and the connection allows it.
     Entitlement { person: Box<LivePerson>, entitlement: Box<Entitlement>, actor: Option<Actor> },
     /// ID-JAG §4.4: an issuer that is trusted here vouches for person and client.
     IdJag(Box<Redemption<'a>>),
+    /// RFC 8693 §2.1: an access token of this very server.
+    AccessToken(Box<Narrowed>),
+}
+
+/// An access token, and what of it is given once more.
+pub struct Narrowed {
+    pub token: ProvenAccessToken,
+    pub scope: Scope,
+    pub resources: Vec<Resource>,
+    pub details: Option<AuthorizationDetails>,
+    pub act: Option<Actor>,
+    pub audience: Vec<String>,
 }
 
 /// An ID-JAG that passed all checks, and what it is good for here.
@@ -162,5 +176,47 @@ impl ProvenRefreshToken {
 
     pub(super) fn digest(&self) -> Digest {
         self.0.digest.clone()
+    }
+}
+
+/// An access token of this server in the hands of one who may exchange it: the client that it was
+/// issued to, or the resource that it is for (`docs/decisions/0040-exchanges-at-services.md`).
+pub struct ProvenAccessToken(AccessTokenClaims);
+
+/// Why an access token is not exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessTokenMismatch {
+    #[error("it was issued neither to this client nor for it")]
+    Client,
+    #[error("it has expired")]
+    Expired,
+    #[error("it is bound to a key, and no DPoP proof of it came with the request")]
+    Key,
+}
+
+impl ProvenAccessToken {
+    pub fn prove(
+        token: VerifiedAccessToken,
+        client: &AuthenticatedClient,
+        now: time::OffsetDateTime,
+    ) -> Result<Self, AccessTokenMismatch> {
+        let claims = token.into_claims();
+        let id = client.id();
+        let is_for = || claims.aud.as_slice().iter().any(|it| it == id.as_str());
+        if claims.client_id != *id && !is_for() {
+            return Err(AccessTokenMismatch::Client);
+        }
+        // What comes of it lives no longer than it does, so there is no leeway.
+        if claims.exp <= now.unix_timestamp() {
+            return Err(AccessTokenMismatch::Expired);
+        }
+        if !is_held(claims.cnf.as_ref().map(|it| it.jkt.as_str()), client) {
+            return Err(AccessTokenMismatch::Key);
+        }
+        Ok(Self(claims))
+    }
+
+    pub fn claims(&self) -> &AccessTokenClaims {
+        &self.0
     }
 }

@@ -38,6 +38,8 @@ pub enum LedgerEvent {
     AccessToken,
     IdToken,
     IdJag,
+    /// A JWT authorization grant of identity chaining.
+    JwtGrant,
     /// All that came from one authorization ended, at the client's wish.
     Revocation,
     /// A client registered itself, changed what it said, or took itself out.
@@ -47,13 +49,14 @@ pub enum LedgerEvent {
 }
 
 impl LedgerEvent {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::SignIn,
         Self::SignOut,
         Self::Code,
         Self::AccessToken,
         Self::IdToken,
         Self::IdJag,
+        Self::JwtGrant,
         Self::Revocation,
         Self::Registration,
         Self::TokenRequest,
@@ -71,6 +74,7 @@ impl LedgerEvent {
             Self::AccessToken => "access_token",
             Self::IdToken => "id_token",
             Self::IdJag => "id_jag",
+            Self::JwtGrant => "jwt_grant",
             Self::Revocation => "revocation",
             Self::Registration => "registration",
             Self::TokenRequest => "token_request",

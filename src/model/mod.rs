@@ -34,7 +34,7 @@ pub use login::Login;
 pub use refresh::{Digest, RefreshToken, TokenFamily};
 pub use registration::{Registration, Registrations, is_registered, registered_id};
 pub use service::Service;
-pub use terms::{ClaimSource, ConnectionTerms, NoSource, TrustTerms};
+pub use terms::{ClaimSource, ConnectionGrant, ConnectionTerms, NoSource, TrustTerms};
 pub use trust::{Accounts, Reuse, Trust, TrustedKeys};
 pub use user::User;
 pub use workload::Workload;

@@ -1,4 +1,4 @@
-//! On which terms a connection gives ID-JAGs, and on which a trust takes them.
+//! On which terms a connection gives what it gives, and on which a trust takes ID-JAGs.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,9 @@ use super::workload::Workload;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectionTerms {
+    /// What the client may have by it; none in particular is ID-JAGs alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<ConnectionGrant>,
     /// By which of these the person must have signed in (OIDC Core §2, `acr`); none is any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr: Vec<String>,
@@ -31,6 +34,39 @@ pub struct ConnectionTerms {
     /// What the service is told of the person besides `sub`, by the names of claims.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, ClaimSource>,
+}
+
+impl ConnectionTerms {
+    pub fn give(&self, grant: ConnectionGrant) -> bool {
+        match self.grants.as_slice() {
+            [] => grant == ConnectionGrant::IdJag,
+            some => some.contains(&grant),
+        }
+    }
+}
+
+/// What home gives a client to show at a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionGrant {
+    /// ID-JAG §4.3.
+    #[serde(rename = "id-jag")]
+    IdJag,
+    /// A JWT authorization grant of identity chaining, which says less about what it is.
+    #[serde(rename = "chaining")]
+    Chaining,
+}
+
+impl ConnectionGrant {
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::IdJag, Self::Chaining].into_iter().find(|it| it.as_str() == text)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IdJag => "id-jag",
+            Self::Chaining => "chaining",
+        }
+    }
 }
 
 /// Where the value of a claim comes from.

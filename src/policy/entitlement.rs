@@ -5,13 +5,15 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use crate::model::{
-    Approval, BadDetails, Connection, ConnectionTerms, Consent, Login, Service, User,
+    Approval, BadDetails, Connection, ConnectionGrant, ConnectionTerms, Consent, Login, Service,
+    User,
 };
 use crate::oauth::{AuthorizationDetails, Resource, Scope};
 
 /// What a client asks for at a service.
 #[derive(Debug)]
 pub struct Asked<'a> {
+    pub grant: ConnectionGrant,
     pub scope: Option<&'a Scope>,
     pub resources: &'a [Resource],
     pub details: Option<&'a AuthorizationDetails>,
@@ -23,6 +25,7 @@ pub struct Asked<'a> {
 /// person at this service. Only [`Entitlement::decide`] makes one.
 #[derive(Clone, Debug)]
 pub struct Entitlement {
+    grant: ConnectionGrant,
     connection: Connection,
     service: Arc<Service>,
     scope: Scope,
@@ -35,6 +38,8 @@ pub struct Entitlement {
 pub enum Denied {
     NoConnection,
     ConnectionInactive,
+    /// The connection gives something else.
+    Grant,
     ServiceInactive,
     Groups,
     /// One who is to act is not named by the connection.
@@ -72,6 +77,9 @@ impl Entitlement {
         }
         if !service.active {
             return Err(Denied::ServiceInactive);
+        }
+        if !connection.terms.give(asked.grant) {
+            return Err(Denied::Grant);
         }
         if !is_for(&connection, person.user) {
             return Err(Denied::Groups);
@@ -127,7 +135,12 @@ impl Entitlement {
         if !person.signed_in_as(&connection.terms) {
             return Err(step_up(&connection.terms));
         }
-        Ok(Self { connection, service, scope, resources, details })
+        Ok(Self { grant: asked.grant, connection, service, scope, resources, details })
+    }
+
+    /// What it is for.
+    pub fn grant(&self) -> ConnectionGrant {
+        self.grant
     }
 
     pub fn connection(&self) -> &Connection {

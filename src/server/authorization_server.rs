@@ -49,7 +49,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// What its token endpoint takes.
+    /// What its token endpoint takes of everybody who may use it.
     pub fn grant_types(&self) -> &'static [GrantType] {
         match self {
             Self::Home => &[
@@ -114,6 +114,14 @@ impl AuthorizationServer {
             Role::Home => None,
             Role::Service(service) => Some(service),
         }
+    }
+
+    /// What its token endpoint takes. A service exchanges tokens only for those whom the directory
+    /// says it of, and knows nothing of that where there are none.
+    pub fn grant_types(&self) -> impl Iterator<Item = GrantType> {
+        let exchange = !self.is_home() && self.clients.exchange();
+        let more = exchange.then_some(GrantType::TokenExchange);
+        self.role.grant_types().iter().copied().chain(more)
     }
 
     /// Who may register clients here.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{Connection, Service};
+use crate::model::{Connection, ConnectionGrant, Service};
 use crate::oauth::{ClientId, ServiceId};
 
 /// The services that are known here, and who is connected with them.
@@ -48,6 +48,11 @@ impl Catalogue {
     /// All connections of a client of home, active or not.
     pub fn connections_of(&self, client: &ClientId) -> &[Connection] {
         self.connections.get(client).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anybody may have `grant`.
+    pub fn give(&self, grant: ConnectionGrant) -> bool {
+        self.connections.values().flatten().any(|it| it.active && it.terms.give(grant))
     }
 
     /// The connection of a client of home to a service, active or not.

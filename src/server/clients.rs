@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::jose::KeySet;
 use crate::model::Client;
-use crate::oauth::{ClientId, Issuer};
+use crate::oauth::{ClientId, GrantType, Issuer};
 
 /// A client with the keys that it registered, read once.
 #[derive(Clone)]
@@ -17,7 +17,10 @@ pub struct RegisteredClient {
 
 /// All clients that are registered at an issuer, active or not.
 #[derive(Clone, Default)]
-pub struct Clients(Arc<HashMap<ClientId, RegisteredClient>>);
+pub struct Clients {
+    by_id: Arc<HashMap<ClientId, RegisteredClient>>,
+    exchange: bool,
+}
 
 impl Clients {
     /// Those of `all` that are registered at `issuer`.
@@ -27,11 +30,15 @@ impl Clients {
             let client = RegisteredClient { record: Arc::clone(record), keys };
             (record.id.clone(), client)
         };
-        Self(Arc::new(all.iter().filter(|it| it.issuer == *issuer).map(registered).collect()))
+        let here = || all.iter().filter(|it| it.issuer == *issuer);
+        Self {
+            by_id: Arc::new(here().map(registered).collect()),
+            exchange: here().any(|it| it.active && it.may_use(GrantType::TokenExchange)),
+        }
     }
 
     pub fn find(&self, id: &ClientId) -> Option<&RegisteredClient> {
-        self.0.get(id)
+        self.by_id.get(id)
     }
 
     /// The record of a client that is active.
@@ -42,6 +49,11 @@ impl Clients {
 
     /// Whether a client without credentials is among them, which metadata tell.
     pub fn has_public_ones(&self) -> bool {
-        self.0.values().any(|it| it.record.active && it.record.is_public())
+        self.by_id.values().any(|it| it.record.active && it.record.is_public())
+    }
+
+    /// Whether one that may exchange tokens is among them.
+    pub fn exchange(&self) -> bool {
+        self.exchange
     }
 }

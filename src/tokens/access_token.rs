@@ -39,7 +39,7 @@ pub struct AccessTokenClaims {
     /// The family that it belongs to, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
-    /// Who acts for the subject, besides the client (RFC 8693 §4.1).
+    /// Who acts for the subject (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
     /// The key that it is bound to (RFC 9449 §6.1).
@@ -48,6 +48,15 @@ pub struct AccessTokenClaims {
 }
 
 impl AccessTokenClaims {
+    /// The clients of its issuer that have had a part in it: the one that it was issued to, and
+    /// those who acted before.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        let acted = self.act.iter().flat_map(Actor::all);
+        let here = acted.filter(|it| it.iss.as_ref() == Some(&self.iss));
+        let before = here.filter_map(|it| ClientId::parse(it.sub.as_str()).ok());
+        std::iter::once(self.client_id.clone()).chain(before)
+    }
+
     pub fn sign(&self, key: &SigningKey) -> String {
         key.sign(TYP, self)
     }

@@ -28,8 +28,28 @@ impl Actor {
         its.then(|| Self { iss: Some(issuer.clone()), sub: self.sub, act })
     }
 
+    /// `sub` of `issuer`, who acts now for `subject`, over those who acted `before`. Nobody acts
+    /// for themselves, and who acted last is not named twice.
+    pub fn over(
+        before: Option<Self>,
+        issuer: &Issuer,
+        sub: Subject,
+        subject: &Subject,
+    ) -> Option<Self> {
+        let last = |it: &Self| it.sub == sub && it.iss.as_ref() == Some(issuer);
+        if sub == *subject || before.as_ref().is_some_and(last) {
+            return before;
+        }
+        Some(Self { iss: Some(issuer.clone()), sub, act: before.map(Box::new) })
+    }
+
+    /// All who act, whoever acts now first.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |it| it.act.as_deref())
+    }
+
     /// How many act, one for the other.
     pub fn depth(&self) -> usize {
-        1 + self.act.as_ref().map_or(0, |it| it.depth())
+        self.all().count()
     }
 }

@@ -101,6 +101,11 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(claim: D) -> Result<Opt
 
 impl IdJagClaims {
     pub fn sign(&self, key: &SigningKey) -> String {
+        self.sign_as(TYP, key)
+    }
+
+    /// The same as what another grant is made of.
+    pub(super) fn sign_as(&self, typ: &'static str, key: &SigningKey) -> String {
         #[derive(Serialize)]
         struct Whole<'a> {
             #[serde(flatten)]
@@ -109,8 +114,8 @@ impl IdJagClaims {
             released: &'a BTreeMap<String, Value>,
         }
         match self.released.is_empty() {
-            true => key.sign(TYP, self),
-            false => key.sign(TYP, &Whole { claims: self, released: &self.released }),
+            true => key.sign(typ, self),
+            false => key.sign(typ, &Whole { claims: self, released: &self.released }),
         }
     }
 }

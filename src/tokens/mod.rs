@@ -7,6 +7,7 @@ mod client_assertion;
 mod dpop;
 mod id_jag;
 mod id_token;
+mod jwt_grant;
 mod verify;
 mod workload;
 
@@ -17,5 +18,6 @@ pub use client_assertion::ClientAssertion;
 pub use dpop::{BadProof, Confirmation, DpopProof, NONCE_LIFETIME, NotHeld, Proven};
 pub use id_jag::{IdJag, IdJagClaims, PresentedIdJag, RESERVED_CLAIMS};
 pub use id_token::{Hint, IdTokenClaims, VerifiedIdToken, access_token_hash};
+pub use jwt_grant::JwtGrant;
 pub use verify::{LEEWAY, Unacceptable};
 pub use workload::{VouchedWorkload, WorkloadAssertion};

@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::hostile_doors::{
-    Assertion, Bearer, ClientAssertion, DOORS, Door, Hint, Scene, SubjectToken, Workload,
+    Assertion, Bearer, ClientAssertion, DOORS, Door, Exchange, Hint, Scene, SubjectToken, Workload,
 };
 use crate::support::{CHAT, HOME, NOW, with};
 
 /// Those where it matters when the token is shown: a hint may be old (OIDC Core §3.1.2.1).
-const TIMED: [Door; 5] = [Assertion, Workload, SubjectToken, ClientAssertion, Bearer];
+const TIMED: [Door; 6] = [Assertion, Workload, SubjectToken, ClientAssertion, Bearer, Exchange];
 
 /// RFC 7519 §2: a NumericDate is a number.
 /// Rows 120–122.
@@ -105,8 +105,9 @@ async fn names_of_a_forger() {
 #[tokio::test]
 async fn audiences_of_a_forger() {
     let scene = Scene::new().await;
-    // A hint may be of another client: OIDC Core §3.1.2.1 says nothing of its audience.
-    for door in DOORS.into_iter().filter(|it| *it != Hint) {
+    // A hint may be of another client: OIDC Core §3.1.2.1 says nothing of its audience. What is
+    // exchanged is for whatever chat governs of it, and `invalid_target` if that is nothing.
+    for door in DOORS.into_iter().filter(|it| ![Hint, Exchange].contains(it)) {
         let right = scene.claims(door)["aud"].clone();
         let many: Vec<_> =
             (0..300).map(|index| json!(format!("https://a{index}.example"))).collect();
@@ -148,7 +149,7 @@ async fn issuers_of_a_forger() {
             json!({ "iss": "https://home.example:443" }),
             json!({ "iss": "https://user@home.example" }),
             json!({ "iss": "http://169.254.169.254/latest" }),
-            json!({ "iss": CHAT }),
+            json!({ "iss": if door == Exchange { HOME } else { CHAT } }),
             json!({ "iss": "https://home.example\u{0}" }),
             json!({ "iss": "i".repeat(9_000) }),
         ];

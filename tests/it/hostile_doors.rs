@@ -8,8 +8,8 @@ use tegata::jose::{Algorithm, SigningKey};
 
 use crate::hostile_input::sent;
 use crate::support::{
-    Browser, CHAT, Forge, HOME, ID_JAG, ID_TOKEN, JWT_BEARER, NOW, TOKEN_EXCHANGE, VERIFIER, WORLD,
-    World, authorize_url, claims_of, form, request, with,
+    ACCESS_TOKEN, Browser, CHAT, Forge, HOME, ID_JAG, ID_TOKEN, JWT_BEARER, MCP, NOW,
+    TOKEN_EXCHANGE, VERIFIER, WORLD, World, authorize_url, claims_of, form, request, with,
 };
 
 /// Where a JWT is shown.
@@ -29,21 +29,24 @@ pub(crate) enum Door {
     Hint,
     /// RP-Initiated Logout §2.
     LogoutHint,
+    /// RFC 8693 §2.1, at chat.
+    Exchange,
 }
 
 pub(crate) use Door::{
-    Assertion, Bearer, ClientAssertion, Hint, LogoutHint, SubjectToken, Workload,
+    Assertion, Bearer, ClientAssertion, Exchange, Hint, LogoutHint, SubjectToken, Workload,
 };
 
-pub(crate) const DOORS: [Door; 7] =
-    [Assertion, Workload, SubjectToken, ClientAssertion, Bearer, Hint, LogoutHint];
+pub(crate) const DOORS: [Door; 8] =
+    [Assertion, Workload, SubjectToken, ClientAssertion, Bearer, Hint, LogoutHint, Exchange];
 
 /// A world with a client that signs its assertions, somebody who is signed in, and the means
 /// to sign anything.
 pub(crate) struct Scene {
     pub(crate) world: World,
-    /// The keys of home and of the client.
+    /// The keys of home, of chat and of the client.
     home: Forge,
+    chat: Forge,
     client: Forge,
     id_jag: Value,
     id_token: Value,
@@ -62,8 +65,11 @@ impl Scene {
         let world = World::of(&format!(
             "{}\n[[client]]\nclient_id = \"signing-agent\"\nname = \"Signs\"\njwks = '{jwks}'\n\
              token_endpoint_auth_method = \"private_key_jwt\"\nscope = \"reports\"\n\
-             grant_types = [\"client_credentials\"]\n",
-            WORLD.replace("accounts = \"just_in_time\"", &trust)
+             grant_types = [\"client_credentials\"]\n\
+             [[client]]\nat = \"chat\"\nclient_id = \"gateway\"\nclient_secret = \"{}\"\n\
+             grant_types = [\"{TOKEN_EXCHANGE}\"]\n",
+            WORLD.replace("accounts = \"just_in_time\"", &trust),
+            crate::support::secret_of("gateway")
         ))
         .await;
         let mut browser = Browser::open(&world, &authorize_url(HOME, "wiki-agent", &[])).await;
@@ -78,22 +84,27 @@ impl Scene {
         ];
         let tokens = world.post_token(HOME, "wiki-agent", &grant).await;
         let home = Forge::with(world.server(HOME).keys.signer(Algorithm::ES256).unwrap());
+        let chat = Forge::with(world.server(CHAT).keys.signer(Algorithm::ES256).unwrap());
         let id_jag = world.id_jag_claims(&world.sub_of("alice").await);
         let id_token = claims_of(&tokens.member("id_token"));
-        Self { home, client, id_jag, id_token, access_token: tokens.claims(), world }
+        Self { home, chat, client, id_jag, id_token, access_token: tokens.claims(), world }
     }
 
     pub(crate) fn typ(door: Door) -> &'static str {
         match door {
             Assertion => "oauth-id-jag+jwt",
             ClientAssertion => "client-authentication+jwt",
-            Bearer => "at+jwt",
+            Bearer | Exchange => "at+jwt",
             Workload | SubjectToken | Hint | LogoutHint => "JWT",
         }
     }
 
     pub(crate) fn forge(&self, door: Door) -> &Forge {
-        if matches!(door, Workload | ClientAssertion) { &self.client } else { &self.home }
+        match door {
+            Workload | ClientAssertion => &self.client,
+            Exchange => &self.chat,
+            _ => &self.home,
+        }
     }
 
     pub(crate) fn header(&self, door: Door) -> Value {
@@ -112,6 +123,10 @@ impl Scene {
             }),
             SubjectToken | Hint | LogoutHint => self.id_token.clone(),
             Bearer => self.access_token.clone(),
+            Exchange => json!({
+                "iss": CHAT, "exp": exp, "aud": MCP, "sub": self.id_jag["sub"],
+                "client_id": "gateway", "iat": now, "jti": "t-1", "scope": "chat.read",
+            }),
             ClientAssertion => json!({
                 "iss": client, "sub": client, "aud": HOME, "jti": "p-1", "exp": exp, "iat": now,
             }),
@@ -160,6 +175,15 @@ impl Scene {
                     ("client_assertion", jwt),
                 ],
             ),
+            Exchange => token(
+                CHAT,
+                "gateway",
+                &[
+                    ("grant_type", TOKEN_EXCHANGE),
+                    ("subject_token", jwt),
+                    ("subject_token_type", ACCESS_TOKEN),
+                ],
+            ),
             Bearer => {
                 let bearer = format!("Bearer {jwt}").into_bytes();
                 let request = request("GET", &format!("{HOME}/oauth2/userinfo"));
@@ -200,6 +224,7 @@ impl Scene {
             Assertion | SubjectToken => "400 invalid_grant",
             Workload => "refused",
             ClientAssertion => "401 invalid_client",
+            Exchange => "400 invalid_request",
             Bearer => "401 invalid_token",
             Hint => "invalid_request",
             LogoutHint => "400",

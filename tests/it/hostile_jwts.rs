@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use crate::hostile_doors::{Assertion, Bearer, ClientAssertion, DOORS, Scene};
+use crate::hostile_doors::{Assertion, Bearer, ClientAssertion, DOORS, Exchange, Scene};
 use crate::support::{Forge, HOME, message, with};
 
 /// RFC 8725 §3.1 and §3.2: no signature, and one by a "secret" that is
@@ -153,7 +153,7 @@ async fn headers_of_a_forger() {
 #[tokio::test]
 async fn a_type_in_other_letters() {
     let scene = Scene::new().await;
-    for door in [Assertion, ClientAssertion, Bearer] {
+    for door in [Assertion, ClientAssertion, Bearer, Exchange] {
         let typ = Scene::typ(door);
         let changes = [
             json!({ "typ": typ.to_uppercase() }),

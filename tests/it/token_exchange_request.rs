@@ -164,7 +164,7 @@ async fn with_a_subject_token_of_another_type() {
     assert_snapshot!(refusal_of_each("subject_token_type", &saml).await, @"400 invalid_request: subject_token_type is malformed: SAML assertions are not taken here: sign in by OpenID");
 }
 
-/// RFC 8693 §2.2.2; `jwt` is that of identity chaining.
+/// RFC 8693 §2.2.2.
 /// Row 71.
 #[tokio::test]
 async fn for_a_token_of_another_type() {
@@ -172,10 +172,11 @@ async fn for_a_token_of_another_type() {
     let unknown = [
         "urn:ietf:params:oauth:token-type:access_token",
         "urn:ietf:params:oauth:token-type:refresh_token",
-        "urn:ietf:params:oauth:token-type:jwt",
+        "urn:ietf:params:oauth:token-type:id_token",
         "id-jag",
+        "jwt",
     ];
-    assert_snapshot!(refusal_of_each("requested_token_type", &unknown).await, @"400 invalid_request: requested_token_type is malformed: only urn:ietf:params:oauth:token-type:id-jag is supported");
+    assert_snapshot!(refusal_of_each("requested_token_type", &unknown).await, @"400 invalid_request: requested_token_type is malformed: it must be urn:ietf:params:oauth:token-type:id-jag or urn:ietf:params:oauth:token-type:jwt");
 }
 
 /// RFC 8693 §2.1: each only with the other.

@@ -101,9 +101,13 @@ impl Chain {
 /// Whether anything can come of what such an entry is about.
 fn leads_on(event: LedgerEvent) -> bool {
     match event {
-        LedgerEvent::SignIn | LedgerEvent::Code | LedgerEvent::IdToken | LedgerEvent::IdJag => true,
+        LedgerEvent::SignIn
+        | LedgerEvent::Code
+        | LedgerEvent::IdToken
+        | LedgerEvent::IdJag
+        | LedgerEvent::AccessToken => true,
         LedgerEvent::SignOut
-        | LedgerEvent::AccessToken
+        | LedgerEvent::JwtGrant
         | LedgerEvent::Revocation
         | LedgerEvent::Registration
         | LedgerEvent::TokenRequest => false,
@@ -121,11 +125,12 @@ fn led_to(parent: &LedgerRow, child: &LedgerRow) -> bool {
     match from.event {
         LedgerEvent::SignIn => to.event == LedgerEvent::Code && from.user == to.user,
         LedgerEvent::Code | LedgerEvent::IdToken => from.issuer == to.issuer,
+        LedgerEvent::AccessToken => from.issuer == to.issuer && from.user == to.user,
         LedgerEvent::IdJag => {
             from.service.as_deref() == Some(to.issuer.as_str()) && from.user == to.user
         }
         LedgerEvent::SignOut
-        | LedgerEvent::AccessToken
+        | LedgerEvent::JwtGrant
         | LedgerEvent::Revocation
         | LedgerEvent::Registration
         | LedgerEvent::TokenRequest => false,

@@ -111,6 +111,7 @@ fn in_words(event: LedgerEvent) -> &'static str {
         LedgerEvent::AccessToken => "access token",
         LedgerEvent::IdToken => "ID token",
         LedgerEvent::IdJag => "ID-JAG",
+        LedgerEvent::JwtGrant => "JWT authorization grant",
         LedgerEvent::Revocation => "revocation",
         LedgerEvent::Registration => "registration",
         LedgerEvent::TokenRequest => "token request",

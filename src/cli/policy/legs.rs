@@ -10,7 +10,7 @@ use super::facts::Facts;
 use crate::cli::failure::Failure;
 use crate::flows::explanation::advice;
 use crate::grants::token_exchange;
-use crate::model::{Client, Login, Trust};
+use crate::model::{Client, ConnectionGrant, Login, Trust};
 use crate::oauth::{ErrorCode, GrantType, Resource, Scope, SessionId};
 use crate::policy::{self, Asked, Entitlement, Person};
 use crate::terminal::printable;
@@ -142,7 +142,8 @@ fn first_leg(
     };
     let person = Person { user, login: &login, now };
     let (scope, resources) = (question.scope.as_ref(), question.resources.as_slice());
-    let asked = Asked { scope, resources, details: None, actors: &[] };
+    let grant = ConnectionGrant::IdJag;
+    let asked = Asked { grant, scope, resources, details: None, actors: &[] };
     let (connection, service) = (facts.connection.clone(), Arc::clone(&facts.service));
     let decided = Entitlement::decide(connection, service, person, facts.consent.as_ref(), &asked);
     decided.map_err(|denied| {

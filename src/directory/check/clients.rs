@@ -186,9 +186,9 @@ fn unfit(
             "authorization_code takes somewhere to send the code to",
             "add redirect_uris, or name other grant_types",
         )),
-        GrantType::TokenExchange if at_service => Some((
-            "ID-JAGs are issued by home, not by a service",
-            "take token-exchange out, or take `at` out",
+        GrantType::TokenExchange if at_service && auth_method == Some(AuthMethod::None) => Some((
+            "a service exchanges tokens for clients with credentials",
+            "take token-exchange out, or give the client a secret or keys",
         )),
         GrantType::JwtBearer | GrantType::JwtDpop if !at_service => Some((
             "ID-JAGs are taken by a service, not by home",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Check, Found};
 use crate::directory::raw::RawConnection;
-use crate::model::{ClaimSource, ConnectionTerms, Login, Service};
+use crate::model::{ClaimSource, ConnectionGrant, ConnectionTerms, Login, Service};
 use crate::oauth::ClientId;
 use crate::tokens::RESERVED_CLAIMS;
 
@@ -26,6 +26,7 @@ impl Check<'_> {
             self.notes.note(format!("{path} acr"), wrong, fix);
         }
         ConnectionTerms {
+            grants: self.grants(path, raw, service),
             acr: raw.acr.clone(),
             max_age: self.seconds(&format!("{path} max_age"), raw.max_age, u32::MAX.into()),
             lifetime: self.seconds(&format!("{path} lifetime"), raw.lifetime, LONGEST),
@@ -34,6 +35,41 @@ impl Check<'_> {
             actors: raw.actors.clone(),
             claims: self.released(path, raw, service),
         }
+    }
+
+    fn grants(
+        &mut self,
+        path: &str,
+        raw: &RawConnection,
+        service: &Service,
+    ) -> Vec<ConnectionGrant> {
+        let path = format!("{path} grants");
+        let mut grants = Vec::new();
+        for text in &raw.grants {
+            let grant = ConnectionGrant::parse(text);
+            if grant.is_none() {
+                let fix = "write \"id-jag\", \"chaining\" (a JWT authorization grant), or both";
+                self.notes.note(&path, format!("home gives no {text:?}"), fix);
+            }
+            grants.extend(grant.filter(|it| !grants.contains(it)));
+        }
+        if grants.contains(&ConnectionGrant::Chaining) {
+            if service.hosted {
+                let wrong = "services here take ID-JAGs alone";
+                self.notes.note(
+                    &path,
+                    wrong,
+                    "take \"chaining\" out: it is for services elsewhere",
+                );
+            }
+            if raw.resource_required || !raw.resources.is_empty() {
+                let wrong =
+                    "no JWT authorization grant is held to resources, which nobody need read";
+                let fix = "take \"chaining\" out, or resources and resource_required";
+                self.notes.note(&path, wrong, fix);
+            }
+        }
+        grants
     }
 
     fn details(&mut self, path: &str, raw: &RawConnection, service: &Service) {

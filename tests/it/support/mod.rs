@@ -52,6 +52,9 @@ pub const CHAT: &str = "https://home.example/services/chat";
 pub const CALENDAR: &str = "https://auth.calendar.example";
 pub const PARTNER: &str = "https://idp.partner.example";
 
+pub const MCP: &str = "https://chat.example/mcp";
+pub const FILES: &str = "https://chat.example/files";
+
 /// A service elsewhere, of which home knows no more than this.
 pub const MAIL: &str = "https://mail.example";
 
@@ -80,6 +83,8 @@ pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchang
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 pub const ID_JAG_TYP: &str = "oauth-id-jag+jwt";
 
 /// The directory of the world.
@@ -274,6 +279,13 @@ impl World {
     pub async fn apply(&self, directory: &str) {
         apply(&config(), &self.opened(), directory).await;
         self.noticed().await;
+    }
+
+    /// What is wrong with another directory.
+    pub async fn mistakes_in(&self, directory: &str) -> String {
+        let (ground, path) = (self.opened().ground(&config()), std::path::Path::new("world.toml"));
+        let applied = apply_text(&ground, path, directory, Options::default()).await;
+        applied.map_or_else(|refused| refused.to_string(), |plan| panic!("{plan:?}"))
     }
 
     fn opened(&self) -> Opened {
