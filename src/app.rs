@@ -21,7 +21,7 @@ use crate::limits::Limits;
 use crate::outbound::{self, FetchKeys, Http, Reach, RemoteKeys, Unreachable};
 use crate::passwords::Passwords;
 use crate::server::{
-    self, DpopNonces, KeyError, LiveIssuers, Readiness, SecretKey, Shared, StartError,
+    self, DpopNonces, KeyError, LiveIssuers, PairwiseKey, Readiness, SecretKey, Shared, StartError,
 };
 use crate::store::{self, Store, StoreError, leases};
 use crate::telemetry::{Metrics, with_causes};
@@ -141,6 +141,7 @@ pub async fn assemble_with(
     remote_keys: Arc<dyn FetchKeys>,
 ) -> Result<LiveIssuers, AppError> {
     let Opened { store, kek, secret_key, environment } = opened;
+    let pairwise_key = PairwiseKey::load_or_make(&store, &kek, &environment).await?;
     let metrics = Metrics::new();
     let limits = Limits::new(&config.rates, &environment.clock, metrics.clone());
     let shared = Arc::new(Shared {
@@ -155,6 +156,7 @@ pub async fn assemble_with(
         id_jag_by_refresh_token: config.id_jag_by_refresh_token,
         dpop_nonces: DpopNonces::new(secret_key.clone(), config.dpop_nonce_required),
         secret_key,
+        pairwise_key,
         lifetimes: config.lifetimes,
         sign_in: config.sign_in,
         trusted_proxies: config.trusted_proxies.clone(),

@@ -14,6 +14,7 @@ mod password;
 mod policy;
 mod restore;
 mod serve;
+mod subjects;
 mod table;
 
 mod token;

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::jose::KeyEncryptionKey;
 use crate::oauth::Issuer;
 use crate::passwords::Passwords;
-use crate::server::SecretKey;
+use crate::server::{PairwiseKey, SecretKey};
 use crate::store::{self, Store};
 
 /// What a command works on.
@@ -79,6 +79,11 @@ impl Opened {
             secret_key: self.secret_key().await?,
             environment: self.environment.clone(),
         })
+    }
+
+    pub(super) async fn pairwise_key(&self) -> Result<PairwiseKey, Failure> {
+        let kek = self.kek().await?;
+        Ok(PairwiseKey::load_or_make(&self.store, &kek, &self.environment).await?)
     }
 
     /// The issuer that somebody means: by its URL, the id of its service, or as "home".

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::opened::{Need, Opened};
-use super::{password, table};
+use super::{password, subjects, table};
 use crate::config::Config;
 use crate::model::User;
 use crate::oauth::Subject;
@@ -14,7 +14,8 @@ use crate::terminal::{Ink, printable, say};
 #[command(after_help = "Examples:
   tegata user add alice --email alice@example.com --group sales
   pass alice | tegata user add alice --password-stdin
-  tegata user list")]
+  tegata user list
+  tegata user subjects alice   by which sub who knows her")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +26,7 @@ enum Command {
     Add(Add),
     /// Lists everybody.
     List,
+    Subjects(subjects::Args),
 }
 
 /// Adds somebody. The password is asked for, or read from standard input.
@@ -49,6 +51,9 @@ struct Add {
 pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Add(args) => add(Opened::open(config, Need::Lasting).await?, args).await,
+        Command::Subjects(args) => {
+            subjects::run(Opened::open(config, Need::Existing).await?, args).await
+        }
         Command::List => list(Opened::open(config, Need::Existing).await?).await,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::oauth::{Sector, SubjectType};
+
 /// In words, like `scope "a" → "a b"`. Secrets never appear.
 #[derive(Default)]
 pub(super) struct Differences(Vec<String>);
@@ -25,6 +27,17 @@ impl Differences {
     pub(super) fn list<T: Display + PartialEq>(&mut self, member: &str, old: &[T], new: &[T]) {
         if old != new {
             self.0.push(format!("{member} {:?} → {:?}", joined(old), joined(new)));
+        }
+    }
+
+    /// What they know people by, with what that means to them.
+    pub(super) fn sector(&mut self, old: Option<&Sector>, new: Option<&Sector>) {
+        let types = (SubjectType::by(old), SubjectType::by(new));
+        self.text("subject_type", types.0.as_str(), types.1.as_str());
+        self.optional("sector", old.map(Sector::as_str), new.map(Sector::as_str));
+        if old != new {
+            let lost = "everybody gets another sub there: what is kept by the old one is lost";
+            self.0.push(lost.to_owned());
         }
     }
 

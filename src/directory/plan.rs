@@ -147,6 +147,7 @@ fn plan_client(
     differences.text("id_token_signed_response_alg", algs.0, algs.1);
     let bound = (before.dpop_bound_access_tokens, after.dpop_bound_access_tokens);
     differences.text("dpop_bound_access_tokens", bound.0, bound.1);
+    differences.sector(before.sector.as_ref(), after.sector.as_ref());
     differences.active(before.active, after.active);
     changed(plan, what, differences, || Write::Client(Box::new(after)));
 }

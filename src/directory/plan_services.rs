@@ -52,6 +52,7 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.unshown("schemas of authorization_details_types", reworded);
     let bound = (before.dpop_bound_access_tokens_required, after.dpop_bound_access_tokens_required);
     differences.text("dpop_bound_access_tokens_required", bound.0, bound.1);
+    differences.sector(before.sector.as_ref(), after.sector.as_ref());
     differences.active(before.active, after.active);
     changed(plan, what, differences, write);
 }

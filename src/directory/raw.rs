@@ -65,6 +65,8 @@ pub(super) struct RawService {
     pub authorization_details_types: BTreeMap<String, String>,
     #[serde(default)]
     pub dpop_bound_access_tokens_required: bool,
+    pub subject_type: Option<String>,
+    pub sector: Option<String>,
     /// Read apart, so that one wrong trust does not hide the others.
     pub trust: Option<Vec<toml::Table>>,
     #[serde(default = "yes")]
@@ -138,6 +140,9 @@ pub(super) struct RawClient {
     pub id_token_signed_response_alg: Option<String>,
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
+    pub subject_type: Option<String>,
+    pub sector: Option<String>,
+    pub sector_identifier_uri: Option<String>,
     #[serde(default = "yes")]
     pub active: bool,
 }

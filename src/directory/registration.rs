@@ -33,7 +33,6 @@ const MEMBERS: &[(&str, May)] = &[
     ("contacts", Texts),
     ("application_type", Only(&["web", "native"])),
     ("response_types", Only(&["code"])),
-    ("subject_type", Only(&["public"])),
     (
         "authorization_grant_profiles_supported",
         Only(&["urn:ietf:params:oauth:grant-profile:id-jag"]),
@@ -45,7 +44,6 @@ const MEMBERS: &[(&str, May)] = &[
     ("tls_client_certificate_bound_access_tokens", BeFalse("tokens are not bound to certificates")),
     ("default_max_age", Not("nobody is asked to sign in again for its sake yet")),
     ("default_acr_values", Not("they are not asked for yet")),
-    ("sector_identifier_uri", Not("there are no pairwise subjects yet")),
     ("token_endpoint_auth_signing_alg", Not("the algorithm is not pinned yet")),
     ("userinfo_signed_response_alg", Not("userinfo is not signed yet")),
     ("userinfo_encrypted_response_alg", Not("nothing is encrypted yet")),

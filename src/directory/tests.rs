@@ -338,7 +338,6 @@ async fn all_mistakes_at_once() {
       user[1] usernam: there is no such member; there are username, email, name, password, password_hash, groups, active
       user[1] username: it is missing; write it
       client[0] "a" default_max_age: nobody is asked to sign in again for its sake yet; take it out
-      client[0] "a" subject_type: it is something else; it can only be public
       [[colour]]: there is no such section; there are [[group]], [[user]], [[service]], [[client]] and [[connection]]
       user[0] "alice" groups: there is no group "sale"; add [[group]] with name = "sale", or take it out
       service[0] "Chat" id: it cannot be an id; take 1 to 63 of a-z, 0-9 and -, as it becomes part of a URL
@@ -356,6 +355,7 @@ async fn all_mistakes_at_once() {
       client[0] "a" redirect_uris[0]: a redirect URI must be https, http on loopback, or of a scheme like com.example.app; correct it: requests must name it letter by letter
       client[0] "a" grant_types: there is no grant type "password" here; there are authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer, urn:ietf:params:oauth:grant-type:jwt-dpop, urn:ietf:params:oauth:grant-type:token-exchange
       client[0] "a" grant_types: ID-JAGs are taken by a service, not by home; take jwt-bearer out, or say with `at` which service
+      client[0] "a" subject_type: there are no redirect_uris, whose host would be the sector; name one as sector = "app.example.com"
       client[1] "b" token_endpoint_auth_method: it is missing, and there is no credential; add client_secret, jwks or jwks_uri; or write "none" for a client that runs where nothing can be kept secret
       client[2] "c" at: there is no service "nowhere"; add it, or leave `at` out for a client at home
       client[2] "c" client_secret: it has a space or a %, and clients send those in two ways; take others: `openssl rand -hex 32` makes some

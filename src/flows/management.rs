@@ -172,7 +172,7 @@ pub async fn introspect(
                 Some(it) => person_is_there(server, &it).await?.then_some(it),
                 None => None,
             };
-            own.map(|it| of_refresh_token(&it))
+            own.map(|it| of_refresh_token(server, client, &it)).transpose()?
         }
     };
     Ok(Introspection { active: about.is_some(), about })
@@ -233,12 +233,17 @@ fn of_access_token(claims: AccessTokenClaims) -> About {
     }
 }
 
-fn of_refresh_token(token: &RefreshToken) -> About {
+/// RFC 7662 §2.2: its client is told of the person what it would be told by tokens.
+fn of_refresh_token(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    token: &RefreshToken,
+) -> Result<About, StoreError> {
     let family = &token.family;
-    About {
+    Ok(About {
         iss: family.issuer.clone(),
         client_id: family.client.clone(),
-        sub: family.user.clone(),
+        sub: server.names_for(client.record()).subject(&family.user)?,
         scope: family.scope.clone(),
         exp: token.expires_at.unix_timestamp(),
         token_type: None,
@@ -250,7 +255,7 @@ fn of_refresh_token(token: &RefreshToken) -> About {
         act: None,
         cnf: None,
         authorization_details: None,
-    }
+    })
 }
 
 /// RFC 7009 §2: whatever is revoked, all that came from the same authorization ends. What is not

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::jose::Algorithm;
 use crate::model::{ConnectionGrant, ID_JAG_PROFILE, Registrations};
-use crate::oauth::{AuthMethod, GrantType, Issuer, TokenType};
+use crate::oauth::{AuthMethod, GrantType, Issuer, SubjectType, TokenType};
 use crate::server::{AuthorizationServer, Role};
 
 /// Only what is true of this server; a member that does not apply is left out, but for those
@@ -49,7 +49,7 @@ pub struct Metadata {
     dpop_signing_alg_values_supported: Vec<&'static str>,
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
-    subject_types_supported: [&'static str; 1],
+    subject_types_supported: Vec<SubjectType>,
     id_token_signing_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claims_supported: Option<Vec<&'static str>>,
@@ -101,7 +101,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         authorization_details_types_supported: details_types(&server.role),
         dpop_signing_alg_values_supported: algorithms(),
         authorization_response_iss_parameter_supported: true,
-        subject_types_supported: ["public"],
+        subject_types_supported: subject_types(&server.role),
         id_token_signing_alg_values_supported: server
             .keys
             .algorithms()
@@ -167,5 +167,13 @@ fn scopes(role: &Role) -> Vec<String> {
     match role {
         Role::Home => ["openid", "profile", "email", "offline_access"].map(str::to_owned).to_vec(),
         Role::Service(service) => service.scopes.iter().map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+/// OIDC Core §8: at home the client chooses; a service calls people the same for all.
+fn subject_types(role: &Role) -> Vec<SubjectType> {
+    match role {
+        Role::Home => vec![SubjectType::Public, SubjectType::Pairwise],
+        Role::Service(service) => vec![SubjectType::by(service.sector.as_ref())],
     }
 }

@@ -281,6 +281,7 @@ fn acceptable(
     // A service has no ID tokens.
     let alg = server.is_home().then_some(client.id_token_signed_response_alg);
     metadata.id_token_signed_response_alg = alg;
+    metadata.subject_type = metadata.subject_type.filter(|_| server.is_home());
     if serde_json::to_vec(&metadata).map_or(true, |it| it.len() > LONGEST) {
         return Err(Refusal::TooLong);
     }

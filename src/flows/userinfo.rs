@@ -97,19 +97,18 @@ pub async fn userinfo(
     let store = &server.shared.store;
     let family = claims.grant_id.as_deref().ok_or(Refusal::Revoked)?;
     let family = store.family(family).await?;
-    if family.is_none_or(|it| it.revoked) {
-        return Err(Refusal::Revoked);
-    }
+    let family = family.filter(|it| !it.revoked).ok_or(Refusal::Revoked)?;
     if server.is_gone(&claims.client_id).await? {
         return Err(Refusal::Revoked);
     }
-    let user = store.user(&claims.sub).await?;
+    let user = store.user(&family.user).await?;
     let user = user.filter(|it| it.active).ok_or(Refusal::Revoked)?;
     let user = User::clone(&user);
 
     let (profile, email) = (claims.scope.contains("profile"), claims.scope.contains("email"));
     Ok(UserInfo {
-        sub: user.id,
+        // OIDC Core §5.3.2: as in the ID Token that came with it.
+        sub: claims.sub.clone(),
         name: user.name.filter(|_| profile),
         preferred_username: profile.then_some(user.username),
         email_verified: (email && user.email.is_some()).then_some(user.email_verified),

@@ -22,7 +22,8 @@ pub(super) async fn of(
     let store = &server.shared.store;
     let trust = &trusted.trust;
     if trust.accounts == Accounts::SamePerson {
-        let person = store.user(id_jag.subject()).await?.ok_or(Refusal::UnknownSubject)?;
+        let person = meant(server, service, trusted, id_jag).ok_or(Refusal::UnknownSubject)?;
+        let person = store.user(&person).await?.ok_or(Refusal::UnknownSubject)?;
         return Ok(person.id.clone());
     }
     let whose = Foreign {
@@ -46,6 +47,20 @@ pub(super) async fn of(
     match account.active {
         true => Ok(account.id.clone()),
         false => Err(issuance::Refusal::AccountInactive.into()),
+    }
+}
+
+/// Whom the subject of the ID-JAG means: to home, which calls people here what the service does, a
+/// person; to another issuer, whoever that calls so.
+pub(super) fn meant(
+    server: &AuthorizationServer,
+    service: &Service,
+    trusted: &TrustedIssuer,
+    id_jag: &PresentedIdJag,
+) -> Option<Subject> {
+    match trusted.trust.accounts {
+        Accounts::SamePerson => server.shared.names_at(service).person(id_jag.subject()),
+        Accounts::Linked | Accounts::JustInTime => Some(id_jag.subject().clone()),
     }
 }
 

@@ -83,7 +83,8 @@ pub async fn grant(
     attempt.parent = Some(claims.jti.to_string());
     // Of a client that acts for itself nobody stands behind the token.
     let of_somebody = claims.sub.as_str() != claims.client_id.as_str();
-    attempt.user = of_somebody.then(|| claims.sub.clone());
+    let person = || server.shared.names_at(service).person(&claims.sub);
+    attempt.user = of_somebody.then(person).flatten();
     let token = ProvenAccessToken::prove(token, client, attempt.now)?;
     let claims = token.claims();
 

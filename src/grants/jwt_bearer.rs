@@ -69,7 +69,7 @@ pub async fn grant(
     // ID-JAG §4.4.1: "The client_id claim MUST identify the same client".
     let id_jag = id_jag.presented_by(client.id())?;
     attempt.parent = Some(id_jag.jti().to_string());
-    attempt.user = Some(id_jag.subject().clone());
+    attempt.user = accounts::meant(server, service, any, &id_jag);
 
     // ID-JAG §6.3: the same `sub` of another tenant is another person, for another trust to judge.
     let claims = id_jag.claims();

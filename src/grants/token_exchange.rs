@@ -167,9 +167,10 @@ async fn by_id_token(
     let our_keys = server.keys.published();
     let id_token =
         VerifiedIdToken::verify(&jwt, our_keys, &server.issuer, client.id(), attempt.now)?;
-    attempt.user = Some(id_token.subject().clone());
+    let names = server.names_for(client.record());
+    attempt.user = names.person(id_token.subject());
     attempt.parent = Some(id_token.claims().jti.to_string());
-    Ok(issuance::person_of(server, &id_token).await?)
+    Ok(issuance::person_of(server, &names, &id_token).await?)
 }
 
 /// ID-JAG §4.3.3: a refresh token is validated as the refresh token grant does it. The database is

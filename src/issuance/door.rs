@@ -38,6 +38,11 @@ pub enum Refusal {
     ClientInactive,
     #[error("the person is unknown or not active")]
     UserInactive,
+    #[error(
+        "the subject token has a sub or a sid by which the client knows nobody now: the person has to \
+         sign in again"
+    )]
+    OtherName,
     #[error("the account of the person is not active here")]
     AccountInactive,
     #[error("the login that this comes from has ended: the person has to sign in again")]
@@ -87,6 +92,7 @@ impl Refusal {
             Self::PossessionReplayed => ErrorCode::InvalidDpopProof,
             Self::AccountInactive | Self::ConnectionInactive => ErrorCode::AccessDenied,
             Self::UserInactive
+            | Self::OtherName
             | Self::LoginEnded
             | Self::FamilyRevoked
             | Self::IssuedToGone

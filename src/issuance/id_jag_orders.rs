@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use time::Duration;
 
+use super::door::Refusal;
 use super::orders::{Bench, Order, Token, access_token, joined, new_jti, plain, record};
 use super::standing::LivePerson;
 use super::warrant::Redemption;
@@ -25,7 +26,7 @@ impl Bench<'_> {
         person: &LivePerson,
         entitlement: &Entitlement,
         actor: Option<&Actor>,
-    ) -> Order {
+    ) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
         let (shared, now) = (&server.shared, attempt.now);
         let (user, login) = (person.user(), person.login());
@@ -39,7 +40,8 @@ impl Bench<'_> {
         let lifetime = longest.min(most);
         let claims = IdJagClaims {
             iss: server.issuer.clone(),
-            sub: user.id.clone(),
+            // ID-JAG §3.1 and §5: the subject that the service gets by single sign-on.
+            sub: shared.names_at(entitlement.service()).subject(&user.id)?,
             aud: OneOrMany::One(entitlement.service().issuer.to_string()),
             client_id: entitlement.connection().client_there.clone(),
             jti: new_jti(server, attempt.now),
@@ -70,7 +72,7 @@ impl Bench<'_> {
             ConnectionGrant::IdJag => Token::IdJag(Box::new(claims)),
             ConnectionGrant::Chaining => Token::JwtGrant(Box::new(JwtGrant(claims))),
         };
-        Order {
+        Ok(Order {
             token,
             lifetime,
             bound: false,
@@ -81,17 +83,18 @@ impl Bench<'_> {
             refresh_token: None,
             effects,
             family: None,
-        }
+        })
     }
 
     /// ID-JAG §4.4.2; §4.4.3: no refresh token.
-    pub(super) fn redeemed(self, redemption: Redemption<'_>) -> Order {
+    pub(super) fn redeemed(self, redemption: Redemption<'_>) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
         let Redemption { id_jag, trusted, account, scope, resources, details, act, audience } =
             redemption;
         attempt.scope = Some(scope.clone());
         // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
-        attempt.user = Some(account.clone());
+        let sub = server.names_for(client.record()).subject(&account)?;
+        attempt.user = Some(account);
         let login = id_jag.claims();
         let access = AccessTokenClaims {
             auth_time: login.auth_time,
@@ -99,7 +102,7 @@ impl Bench<'_> {
             amr: login.amr.clone(),
             authorization_details: details.clone(),
             act,
-            ..access_token(server, client, attempt, account, &scope, audience)
+            ..access_token(server, client, attempt, sub, &scope, audience)
         };
         let mut effects = vec![];
         if trusted.trust.reuse == Reuse::Once {
@@ -111,7 +114,7 @@ impl Bench<'_> {
             });
         }
         effects.push(record(attempt, LedgerEvent::AccessToken, &access.jti));
-        Order { resources, details, ..plain(server, access, scope, effects) }
+        Ok(Order { resources, details, ..plain(server, access, scope, effects) })
     }
 }
 

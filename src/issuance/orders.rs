@@ -11,7 +11,7 @@ use super::warrant::{ProvenCode, ProvenRefreshToken, Warrant};
 use crate::clients::AuthenticatedClient;
 use crate::jose::Algorithm;
 use crate::model::{Digest, LedgerEvent, Login, RefreshToken, Reuse, TokenFamily, Trust};
-use crate::oauth::{AuthorizationDetails, GrantType, Jti, Resource, Scope, Subject};
+use crate::oauth::{AuthorizationDetails, GrantType, Jti, Resource, Scope, SessionId, Subject};
 use crate::server::AuthorizationServer;
 use crate::store::{Conflict, Effect};
 use crate::tokens::{
@@ -58,7 +58,7 @@ pub(super) fn order(
             Ok(Order { resources, ..order })
         }
         (Warrant::Entitlement { person, entitlement, actor }, Standing::SignedIn(_)) => {
-            Ok(bench.entitled(&person, &entitlement, actor.as_ref()))
+            bench.entitled(&person, &entitlement, actor.as_ref())
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
             Ok(Order { resources, ..bench.for_itself(scope, audience)? })
@@ -68,7 +68,7 @@ pub(super) fn order(
             order.effects.splice(0..0, use_of_workload(&trusted.trust, &workload));
             Ok(Order { resources, ..order })
         }
-        (Warrant::IdJag(redemption), _) => Ok(bench.redeemed(*redemption)),
+        (Warrant::IdJag(redemption), _) => bench.redeemed(*redemption),
         (Warrant::AccessToken(narrowed), _) => Ok(bench.narrowed(*narrowed)),
         // Nobody is signed in where somebody has to be.
         (_, Standing::Account) => Err(Refusal::LoginEnded),
@@ -162,13 +162,16 @@ impl Bench<'_> {
         if scope.is_empty() {
             return Err(Refusal::NothingLeft);
         }
+        let names = server.names_for(client.record());
+        let sub = names.subject(&family.user)?;
+        let sid = names.session(&login.sid)?;
         let access = AccessTokenClaims {
             auth_time: Some(login.auth_time.unix_timestamp()),
             acr: Some(login.acr.clone()),
             amr: Some(login.amr.clone()),
-            sid: Some(login.sid.to_string()),
+            sid: Some(sid.to_string()),
             grant_id: Some(family.id.clone()),
-            ..access_token(server, client, attempt, family.user.clone(), &scope, audience)
+            ..access_token(server, client, attempt, sub, &scope, audience)
         };
         let mut effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
 
@@ -178,7 +181,7 @@ impl Bench<'_> {
                 let name = &client.record().id_token_signed_response_alg;
                 let algorithm =
                     Algorithm::parse(name).ok_or_else(|| Refusal::NoKey(name.clone()))?;
-                let claims = id_token(server, client, attempt, family, login, nonce);
+                let claims = id_token(server, attempt, &access, (login, sid), nonce);
                 effects.push(record(attempt, LedgerEvent::IdToken, &claims.jti));
                 Some((claims, algorithm))
             }
@@ -265,18 +268,18 @@ pub(super) fn access_token(
     }
 }
 
+/// For the person and the client of the access token that leaves with it.
 fn id_token(
     server: &AuthorizationServer,
-    client: &AuthenticatedClient,
     attempt: &Attempt,
-    family: &TokenFamily,
-    login: &Login,
+    access: &AccessTokenClaims,
+    (login, sid): (&Login, SessionId),
     nonce: Option<String>,
 ) -> IdTokenClaims {
     IdTokenClaims {
         iss: server.issuer.clone(),
-        sub: family.user.clone(),
-        aud: OneOrMany::One(client.id().clone()),
+        sub: access.sub.clone(),
+        aud: OneOrMany::One(access.client_id.clone()),
         exp: (attempt.now + server.shared.lifetimes.id_token).unix_timestamp(),
         iat: attempt.now.unix_timestamp(),
         auth_time: login.auth_time.unix_timestamp(),
@@ -286,9 +289,9 @@ fn id_token(
         // OIDC Core §2: only due when there is an audience besides the client.
         azp: None,
         at_hash: None,
-        sid: login.sid.clone(),
+        sid,
         jti: new_jti(server, attempt.now),
-        grant_id: Some(family.id.clone()),
+        grant_id: access.grant_id.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::warrant::{ProvenRefreshToken, Redemption, Warrant};
 use crate::clients::AuthenticatedClient;
 use crate::model::{Accounts, Login, TokenFamily, User};
 use crate::oauth::{SessionId, Subject};
-use crate::server::AuthorizationServer;
+use crate::server::{AuthorizationServer, Names};
 use crate::store::accounts;
 use crate::tokens::{AccessTokenClaims, VerifiedIdToken};
 
@@ -93,16 +93,22 @@ pub async fn stands(
             return Err(Refusal::IssuedToGone);
         }
     }
-    if let Some(family) = &claims.grant_id
-        && store.family(family).await?.is_none_or(|it| it.revoked)
-    {
-        return Err(Refusal::FamilyRevoked);
-    }
-    if store.user(&claims.sub).await?.is_some_and(|it| !it.active) {
+    let person = match (&claims.grant_id, server.service()) {
+        (Some(family), _) => {
+            let family = store.family(family).await?.filter(|it| !it.revoked);
+            family.ok_or(Refusal::FamilyRevoked)?.user.clone()
+        }
+        // Nobody can look after whom a service calls something else by now.
+        (None, Some(service)) => {
+            server.shared.names_at(service).person(&claims.sub).ok_or(Refusal::OtherName)?
+        }
+        (None, None) => claims.sub.clone(),
+    };
+    if store.user(&person).await?.is_some_and(|it| !it.active) {
         return Err(Refusal::UserInactive);
     }
     let Some(service) = server.service() else { return Ok(()) };
-    let links = accounts::links_to(store.read(), &service.id, &claims.sub).await?;
+    let links = accounts::links_to(store.read(), &service.id, &person).await?;
     match links.iter().all(|(_, active)| *active) {
         true => Ok(()),
         false => Err(Refusal::AccountInactive),
@@ -126,14 +132,17 @@ impl LivePerson {
     }
 }
 
-/// Whom an ID Token is about, if they may still be acted for by it: before any policy, for
-/// nothing that it says could help (`docs/decisions/0016-ended-sessions.md`).
+/// Whom an ID Token is about by the `names` of its client, if they may still be acted for by it:
+/// before any policy, for nothing that it says could help (`docs/decisions/0016-ended-sessions.md`).
 pub async fn person_of(
     server: &AuthorizationServer,
+    names: &Names,
     id_token: &VerifiedIdToken,
 ) -> Result<LivePerson, Refusal> {
-    let user = active(server, id_token.subject()).await?;
-    let login = login_of(server, &user, id_token.sid(), EndedLogin::Refused).await?;
+    let person = names.person(id_token.subject()).ok_or(Refusal::OtherName)?;
+    let sid = names.login(id_token.sid()).ok_or(Refusal::OtherName)?;
+    let user = active(server, &person).await?;
+    let login = login_of(server, &user, &sid, EndedLogin::Refused).await?;
     if let Some(family) = &id_token.claims().grant_id {
         let family = server.shared.store.family(family).await?;
         if family.is_none_or(|it| it.revoked) {

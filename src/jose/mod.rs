@@ -13,6 +13,7 @@ mod unverified;
 mod vectors;
 #[cfg(test)]
 mod vectors_rfc;
+mod wrap;
 
 pub use algorithm::Algorithm;
 pub use bad_jwt::BadJwt;
@@ -22,3 +23,4 @@ pub use self_signed::verify_self_signed;
 pub use signing_key::SigningKey;
 pub use thumbprint::Thumbprint;
 pub use unverified::UnverifiedJwt;
+pub use wrap::WrappingKey;

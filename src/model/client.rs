@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::oauth::{AuthMethod, ClientId, GrantType, Issuer, RedirectUri, Scope};
+use crate::oauth::{AuthMethod, ClientId, GrantType, Issuer, RedirectUri, Scope, Sector};
 
 /// A client as one issuer knows it (RFC 7591 §2). The same software usually has another
 /// registration at each issuer.
@@ -32,6 +32,8 @@ pub struct Client {
     pub id_token_signed_response_alg: String,
     /// Whether all its access tokens have to be bound to a key of it (RFC 9449 §5.2).
     pub dpop_bound_access_tokens: bool,
+    /// By which it knows people, if it knows them by pairwise subjects (OIDC Core §8.1).
+    pub sector: Option<Sector>,
     /// Of a client that nobody vouched for, as it registered itself or stands at its own address: a
     /// digest of what decides who gets what by its name.
     pub described: Option<String>,

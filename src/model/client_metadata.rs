@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::oauth::{AuthMethod, GrantType, RedirectUri, Scope, is_loopback};
+use crate::oauth::{
+    AuthMethod, ClientId, GrantType, RedirectUri, Scope, Sector, SubjectType, is_loopback,
+};
 
 /// ID-JAG §8.
 pub const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
@@ -32,6 +34,8 @@ pub struct ClientMetadata {
     pub id_token_signed_response_alg: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dpop_bound_access_tokens: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<SubjectType>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_grant_profiles_supported: Vec<String>,
 }
@@ -58,6 +62,8 @@ pub enum BadMetadata {
     Method,
     #[error("private_key_jwt takes either jwks, with public keys alone, or jwks_uri")]
     Keys,
+    #[error("pairwise subjects take redirect_uris of one host, which is the sector")]
+    Sector,
     #[error("response_types must have code in it, for there is no other")]
     ResponseTypes,
     #[error("{0} asks for something that does not happen here")]
@@ -82,7 +88,8 @@ struct Members {
     grant_types: Option<Vec<String>>,
     response_types: Option<Vec<String>>,
     scope: Option<String>,
-    subject_type: Option<String>,
+    subject_type: Option<SubjectType>,
+    sector_identifier_uri: Option<String>,
     id_token_signed_response_alg: Option<String>,
     #[serde(default)]
     dpop_bound_access_tokens: bool,
@@ -107,6 +114,10 @@ impl ClientMetadata {
         members.are_kept()?;
         let client_name = members.client_name.as_deref().map(name).transpose()?;
         let redirect_uris = redirect_uris(&members.redirect_uris)?;
+        let pairwise = members.subject_type == Some(SubjectType::Pairwise);
+        if pairwise && Sector::host(&redirect_uris).is_err() {
+            return Err(BadMetadata::Sector);
+        }
         let method = members.token_endpoint_auth_method.as_deref();
         let method = method.map(|it| AuthMethod::parse(it).ok_or(BadMetadata::Method));
         let method = method.transpose()?.unwrap_or(usual);
@@ -135,11 +146,19 @@ impl ClientMetadata {
             jwks_uri: members.jwks_uri.filter(|_| keyed),
             id_token_signed_response_alg: members.id_token_signed_response_alg,
             dpop_bound_access_tokens: members.dpop_bound_access_tokens,
+            subject_type: members.subject_type,
             authorization_grant_profiles_supported: profiles
                 .into_iter()
                 .filter(|it| it == ID_JAG_PROFILE)
                 .collect(),
         })
+    }
+
+    /// By which sector `client`, whose word it is, wants to know people; none is publicly.
+    pub fn sector(&self, client: &ClientId) -> Option<Sector> {
+        let pairwise = self.subject_type == Some(SubjectType::Pairwise);
+        let sector = || Sector::of(client, &self.redirect_uris);
+        pairwise.then(|| sector().unwrap_or_else(|_| Sector::alone(client)))
     }
 
     /// What follows from it.
@@ -171,7 +190,11 @@ impl Members {
             }),
             ("require_signed_request_object", self.require_signed_request_object),
             ("require_pushed_authorization_requests", self.require_pushed_authorization_requests),
-            ("subject_type", self.subject_type.as_deref().is_some_and(|it| it != "public")),
+            // OIDC Core §8.1: nobody looks what stands there, so the sector would be another.
+            ("sector_identifier_uri", {
+                self.subject_type == Some(SubjectType::Pairwise)
+                    && self.sector_identifier_uri.is_some()
+            }),
         ];
         if let Some((name, _)) = asked.into_iter().find(|(_, asked)| *asked) {
             return Err(BadMetadata::NotHere(name));

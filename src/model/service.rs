@@ -2,7 +2,7 @@
 
 use super::detail_types::DetailTypes;
 use super::registration::Registrations;
-use crate::oauth::{Issuer, Resource, Scope, ServiceId};
+use crate::oauth::{Issuer, Resource, Scope, Sector, ServiceId};
 
 /// A resource authorization server, hosted here or elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Service {
     pub registrations: Registrations,
     /// What may be asked for by `authorization_details`.
     pub authorization_details_types: DetailTypes,
+    /// By which it knows people, if it knows them by pairwise subjects (OIDC Core §8.1).
+    pub sector: Option<Sector>,
 }
 
 impl Service {

@@ -10,6 +10,7 @@ mod pkce;
 mod redirect_uri;
 mod resource;
 mod scope;
+mod sector;
 pub mod strict_json;
 
 pub use details::AuthorizationDetails;
@@ -24,3 +25,4 @@ pub use pkce::{CodeChallenge, CodeVerifier};
 pub use redirect_uri::RedirectUri;
 pub use resource::Resource;
 pub use scope::Scope;
+pub use sector::{Sector, SubjectType};

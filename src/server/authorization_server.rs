@@ -9,6 +9,7 @@ use super::clients::Clients;
 use super::document::Document;
 use super::dpop_nonces::DpopNonces;
 use super::keys::IssuerKeys;
+use super::names::PairwiseKey;
 use super::readiness::Readiness;
 use super::secret_key::SecretKey;
 use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, TrustedProxies};
@@ -76,6 +77,7 @@ pub struct Shared {
     pub passwords: Passwords,
     pub remote_keys: Arc<dyn FetchKeys>,
     pub secret_key: SecretKey,
+    pub pairwise_key: PairwiseKey,
     pub dpop_nonces: DpopNonces,
     /// The group whose members may read what was decided about others.
     pub administrators: Option<String>,

@@ -135,6 +135,8 @@ impl AuthorizationServer {
             },
             id_token_signed_response_alg: alg.as_str().to_owned(),
             dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
+            // A service has no ID Tokens, and says itself what people are called in its tokens.
+            sector: metadata.sector(id).filter(|_| self.is_home()),
             described: Some(gist.digest.clone()),
             fleeting: false,
         }

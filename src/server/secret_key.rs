@@ -1,4 +1,5 @@
-//! The key under which client secrets are kept (`docs/decisions/0018-secrets-by-hmac.md`).
+//! Keys that the server makes for itself once: that under which client secrets are kept
+//! (`docs/decisions/0018-secrets-by-hmac.md`), and others.
 
 use std::sync::Arc;
 
@@ -28,15 +29,25 @@ impl SecretKey {
         kek: &KeyEncryptionKey,
         environment: &Environment,
     ) -> Result<Self, KeyError> {
-        if let Some(sealed) = store::secrets::find(store.read(), NAME).await? {
+        Self::load_or_make_named(NAME, store, kek, environment).await
+    }
+
+    /// The same for the key of another name.
+    pub(super) async fn load_or_make_named(
+        name: &str,
+        store: &Store,
+        kek: &KeyEncryptionKey,
+        environment: &Environment,
+    ) -> Result<Self, KeyError> {
+        if let Some(sealed) = store::secrets::find(store.read(), name).await? {
             return Ok(Self::new(kek.unseal(&Sealed(sealed))?));
         }
         let mut bytes = Zeroizing::new([0; 32]);
         environment.entropy.fill(&mut *bytes);
         let Sealed(sealed) = kek.seal(&*bytes);
-        store::secrets::keep(store.write(), NAME, &sealed).await?;
+        store::secrets::keep(store.write(), name, &sealed).await?;
         // Another process may have been faster: then its key counts.
-        let sealed = store::secrets::find(store.write(), NAME).await?.ok_or(Unsealable)?;
+        let sealed = store::secrets::find(store.write(), name).await?.ok_or(Unsealable)?;
         Ok(Self::new(kek.unseal(&Sealed(sealed))?))
     }
 
@@ -51,10 +62,15 @@ impl SecretKey {
 
     /// What is kept of a secret.
     pub fn mac(&self, secret: &str) -> Vec<u8> {
+        self.mac_256(secret).to_vec()
+    }
+
+    /// The same as the 256 bits that it is.
+    pub(super) fn mac_256(&self, secret: &str) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
             .expect("HMAC takes keys of any length");
         mac.update(secret.as_bytes());
-        mac.finalize().into_bytes().to_vec()
+        mac.finalize().into_bytes().into()
     }
 
     /// Whether `secret` is the one of which `kept` was kept, in constant time.

@@ -35,6 +35,7 @@ mod row {
         pub scope: String,
         pub id_token_signed_response_alg: String,
         pub dpop_bound_access_tokens: bool,
+        pub sector: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -76,6 +77,7 @@ pub async fn register(db: &impl ConnectionTrait, client: &Client) -> Result<(), 
         C::Scope,
         C::IdTokenSignedResponseAlg,
         C::DpopBoundAccessTokens,
+        C::Sector,
     ];
     row::Entity::insert(active_model(client))
         .on_conflict(OnConflict::columns([C::Issuer, C::Id]).update_columns(rest).to_owned())
@@ -107,6 +109,7 @@ fn active_model(client: &Client) -> row::ActiveModel {
         scope: Set(client.scope.to_string()),
         id_token_signed_response_alg: Set(client.id_token_signed_response_alg.clone()),
         dpop_bound_access_tokens: Set(client.dpop_bound_access_tokens),
+        sector: Set(client.sector.as_ref().map(ToString::to_string)),
     }
 }
 
@@ -127,6 +130,7 @@ fn model(row: row::Model) -> Result<Client, StoreError> {
         scope: text(TABLE, row.scope)?,
         id_token_signed_response_alg: row.id_token_signed_response_alg,
         dpop_bound_access_tokens: row.dpop_bound_access_tokens,
+        sector: row.sector.map(|it| text(TABLE, it)).transpose()?,
         described: None,
         fleeting: false,
     })

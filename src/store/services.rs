@@ -30,6 +30,7 @@ mod row {
         pub authorization_details_types: String,
         pub described_scope: String,
         pub registrations: String,
+        pub sector: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -65,6 +66,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         access_token_signing_alg: Set(service.access_token_signing_alg.clone()),
         dpop_bound_access_tokens_required: Set(service.dpop_bound_access_tokens_required),
         described_scope: Set(service.described_scope.to_string()),
+        sector: Set(service.sector.as_ref().map(ToString::to_string)),
         registrations: Set(service.registrations.as_str().to_owned()),
         authorization_details_types: Set(json(&service.authorization_details_types.pairs())),
     };
@@ -81,6 +83,7 @@ pub async fn keep(db: &impl ConnectionTrait, service: &Service) -> Result<(), St
         C::AuthorizationDetailsTypes,
         C::DescribedScope,
         C::Registrations,
+        C::Sector,
     ];
     row::Entity::insert(row)
         .on_conflict(OnConflict::column(C::Id).update_columns(rest).to_owned())
@@ -104,6 +107,7 @@ fn model(row: row::Model) -> Result<Service, StoreError> {
         described_scope: text(TABLE, row.described_scope)?,
         registrations: Registrations::parse(&row.registrations)
             .map_err(|_| StoreError::Corrupt(TABLE))?,
+        sector: row.sector.map(|it| text(TABLE, it)).transpose()?,
         authorization_details_types: DetailTypes::of(parsed(
             TABLE,
             &row.authorization_details_types,

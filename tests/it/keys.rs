@@ -7,7 +7,7 @@ use tegata::app::{self, AppError, Opened};
 use tegata::jose::{Algorithm, KeyEncryptionKey, KeySet, SigningKey, Typ, UnverifiedJwt};
 use tegata::oauth::{ClientId, Issuer};
 use tegata::server::{
-    JWKS_CACHED, NotRotated, Pace, Rotated, Rotation, SecretKey, StartError, rotate,
+    JWKS_CACHED, KeyError, NotRotated, Pace, Rotated, Rotation, SecretKey, rotate,
 };
 use tegata::store;
 use time::Duration;
@@ -251,7 +251,7 @@ async fn another_key_encryption_key() {
     let (store, environment) = (shared.store.clone(), shared.environment.clone());
     let opened = Opened { store, kek, secret_key: shared.secret_key.clone(), environment };
     let loaded = app::assemble_with(&crate::support::config(), opened, world.partner.clone()).await;
-    assert!(matches!(loaded.err(), Some(AppError::Start(StartError::Unsealable(_)))));
+    assert!(matches!(loaded.err(), Some(AppError::Key(KeyError::Unsealable(_)))));
     assert_eq!(published(&world, HOME).await, before);
 }
 

@@ -11,7 +11,7 @@ use crate::support::{
 const BACK: &str = "http://127.0.0.1:18765/signed-out";
 
 /// Where the wiki agent sends people to sign out.
-fn logout_url(params: &[(&str, &str)]) -> String {
+pub(crate) fn logout_url(params: &[(&str, &str)]) -> String {
     let query = form(params);
     format!("{HOME}/oauth2/logout{}{query}", if query.is_empty() { "" } else { "?" })
 }

@@ -46,6 +46,8 @@ mod management;
 mod metadata;
 mod one_code;
 mod page_headers;
+mod pairwise;
+mod pairwise_kept;
 mod policy_commands;
 mod private_key_jwt;
 mod prompts;

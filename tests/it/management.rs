@@ -23,7 +23,7 @@ async fn ask(world: &World, at: &str, path: &str, client: &str, pairs: &[(&str, 
     world.send(request.body(Body::from(form(pairs))).unwrap()).await
 }
 
-async fn about(world: &World, at: &str, client: &str, token: &str) -> Value {
+pub(crate) async fn about(world: &World, at: &str, client: &str, token: &str) -> Value {
     let answer = ask(world, at, "introspect", client, &[("token", token)]).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     answer.json()

@@ -119,7 +119,8 @@ async fn home_says_what_it_is() {
       ],
       "authorization_response_iss_parameter_supported": true,
       "subject_types_supported": [
-        "public"
+        "public",
+        "pairwise"
       ],
       "id_token_signing_alg_values_supported": [
         "ES256",
@@ -192,6 +193,9 @@ async fn services_say_what_they_are() {
         "client_credentials",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:jwt-dpop"
+      ],
+      "subject_types_supported": [
+        "public"
       ],
       "id_token_signing_alg_values_supported": [
         "ES256"

@@ -208,7 +208,7 @@ async fn what_is_not_acceptable() {
         json!({ "client_secret": "chosen by somebody" }),
         json!({ "software_statement": "eyJ" }),
         json!({ "tls_client_certificate_bound_access_tokens": true }),
-        json!({ "subject_type": "pairwise" }),
+        json!({ "subject_type": "pairwise", "redirect_uris": [BACK, "https://b.example/"] }),
         json!({ "scope": 7 }),
     ] {
         said.push(register(&world, CHAT, None, &changes).await.refusal());
@@ -230,7 +230,7 @@ async fn what_is_not_acceptable() {
     400 invalid_client_metadata: the registration is not acceptable: it has a secret in it
     400 unapproved_software_statement: no software statement is approved here: leave it out
     400 invalid_client_metadata: the registration is not acceptable: tls_client_certificate_bound_access_tokens asks for something that does not happen here
-    400 invalid_client_metadata: the registration is not acceptable: subject_type asks for something that does not happen here
+    400 invalid_client_metadata: the registration is not acceptable: pairwise subjects take redirect_uris of one host, which is the sector
     400 invalid_client_metadata: the registration is not acceptable: a member of it has the wrong form
     ");
     for body in ["[]", "{", "{\"a\":1,\"a\":2}"] {

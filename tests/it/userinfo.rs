@@ -16,7 +16,7 @@ async fn userinfo(world: &World, method: &str, url: &str, authorization: &str) -
     world.send(request.body(Body::empty()).unwrap()).await
 }
 
-async fn about(world: &World, token: &str) -> Answer {
+pub(crate) async fn about(world: &World, token: &str) -> Answer {
     userinfo(world, "GET", USERINFO, &format!("Bearer {token}")).await
 }
 

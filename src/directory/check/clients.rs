@@ -35,6 +35,7 @@ impl Check<'_> {
         let issuer = service.map_or(self.around.home.clone(), |it| it.issuer);
         let (id, auth_method) = (id?, auth_method?);
         self.registered_once(path, &issuer, &id);
+        let sector = self.client_sector(path, raw, &id, &redirect_uris);
         Some(DeclaredClient {
             record: Client {
                 issuer,
@@ -52,6 +53,7 @@ impl Check<'_> {
                 scope,
                 id_token_signed_response_alg: alg,
                 dpop_bound_access_tokens: raw.dpop_bound_access_tokens,
+                sector,
                 described: None,
                 fleeting: false,
             },

@@ -9,6 +9,7 @@ mod credentials;
 mod issuers;
 mod members;
 mod people;
+mod sectors;
 mod services;
 mod terms;
 mod trusts;

@@ -54,6 +54,7 @@ impl Check<'_> {
             dpop_bound_access_tokens_required: self.bound_tokens(path, raw),
             described_scope: Scope::default(),
             registrations: self.registrations(path, raw),
+            sector: self.service_sector(path, raw),
             authorization_details_types: self.detail_types(path, raw),
         };
         service.described_scope = self.described_scope(path, raw, &service);

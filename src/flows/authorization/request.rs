@@ -15,7 +15,7 @@ use crate::oauth::{
 use crate::outbound::Unreachable;
 use crate::server::{AuthorizationServer, Unknowable};
 use crate::store::StoreError;
-use crate::tokens::Hint;
+use crate::tokens::{Hint, IdTokenClaims};
 
 /// A request that a client of ours may make, kept while the person signs in and consents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,6 +130,8 @@ pub enum Refusal {
     Prompt,
     #[error("id_token_hint is not an ID Token of this issuer")]
     Hint,
+    #[error("id_token_hint was issued to another client, which may call people something else")]
+    HintOfAnother,
 }
 
 impl Refusal {
@@ -149,7 +151,8 @@ impl Refusal {
             | Self::NoChallenge
             | Self::ChallengeMethod
             | Self::Prompt
-            | Self::Hint => ErrorCode::InvalidRequest,
+            | Self::Hint
+            | Self::HintOfAnother => ErrorCode::InvalidRequest,
         }
     }
 }
@@ -251,7 +254,7 @@ pub fn check(
         dpop_jkt: dpop_jkt(params)?,
         login_hint: short(params, "login_hint", LONGEST_HINT)?,
         ui_locales: short(params, "ui_locales", LONGEST_HINT)?,
-        hinted: hinted(server, params)?,
+        hinted: hinted(server, client, params)?,
         began_at: now,
         found: None,
     })
@@ -305,11 +308,21 @@ fn dpop_jkt(params: &Params) -> Result<Option<Thumbprint>, ParamError> {
     thumbprint.map_err(|_| ParamError::malformed("dpop_jkt", "it is no thumbprint of a key"))
 }
 
-fn hinted(server: &AuthorizationServer, params: &Params) -> Result<Option<Subject>, Refusal> {
+fn hinted(
+    server: &AuthorizationServer,
+    client: &Client,
+    params: &Params,
+) -> Result<Option<Subject>, Refusal> {
     let Some(hint) = params.optional("id_token_hint")? else { return Ok(None) };
     let jwt = UnverifiedJwt::read(hint).map_err(|_| Refusal::Hint)?;
     let hint = Hint::verify(&jwt, server.keys.published(), &server.issuer);
-    Ok(Some(hint.map_err(|_| Refusal::Hint)?.claims().sub.clone()))
+    let hint = hint.map_err(|_| Refusal::Hint)?;
+    let IdTokenClaims { sub, aud, .. } = hint.claims();
+    // OIDC Core §8: a client that must not know who somebody is elsewhere is not told by a hint that
+    // another has.
+    let own = client.sector.is_none() || aud.as_slice().contains(&client.id);
+    let person = server.names_for(client).person(sub).filter(|_| own);
+    person.map(Some).ok_or(Refusal::HintOfAnother)
 }
 
 impl AuthorizationRequest {

@@ -1,0 +1,29 @@
+//! By which sector clients and services know people (OIDC Core §8.1).
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::text_null;
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+const TABLES: [&str; 2] = ["clients", "services"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES {
+            let sector = text_null("sector").to_owned();
+            manager.alter_table(Table::alter().table(table).add_column(sector).to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES {
+            manager
+                .alter_table(Table::alter().table(table).drop_column("sector").to_owned())
+                .await?;
+        }
+        Ok(())
+    }
+}
