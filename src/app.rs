@@ -128,9 +128,10 @@ pub async fn assemble(config: &Config, opened: Opened) -> Result<LiveIssuers, Ap
     };
     // Strangers name these addresses.
     let (reach, largest) = (Reach::Public, outbound::LONGEST_DOCUMENT);
-    let documents = Http::new(outbound::Limits { reach, largest, ..limits })?;
+    let roots = &config.outbound.extra_roots;
+    let documents = Http::trusting(outbound::Limits { reach, largest, ..limits }, roots)?;
     let environment = opened.environment.clone();
-    let remote_keys = RemoteKeys::new(Http::new(limits)?, documents, environment);
+    let remote_keys = RemoteKeys::new(Http::trusting(limits, roots)?, documents, environment);
     assemble_with(config, opened, Arc::new(remote_keys)).await
 }
 
@@ -151,6 +152,7 @@ pub async fn assemble_with(
         environment,
         administrators: config.administrators.clone(),
         client_hosts: config.client_hosts.clone(),
+        tiers: config.tiers.clone(),
         registrations: config.registrations,
         id_jag_hide_services: config.id_jag_hide_services,
         id_jag_by_refresh_token: config.id_jag_by_refresh_token,

@@ -1,5 +1,6 @@
 //! The keys themselves, in the order of `docs/configuration.md`.
 
+use super::keys_clients::CLIENTS;
 use super::table::Default::{Found, Is};
 use super::table::Form::{Flag, Number, OneOf, Seconds, Secret, Text};
 use super::table::Key;
@@ -7,7 +8,12 @@ use super::table::Key;
 const RATE: &str =
     "like \"10/s burst 50\" (ten a second, fifty at once) or \"300/m\" (a minute), or \"off\"";
 
-pub(super) const KEYS: &[Key] = &[
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(CLIENTS)
+}
+
+const KEYS: &[Key] = &[
     Key {
         path: "public_url",
         what: "The issuer identifier of home: the address under which people, agents and services \
@@ -84,6 +90,14 @@ pub(super) const KEYS: &[Key] = &[
         example: "true",
     },
     Key {
+        path: "outbound.extra_roots",
+        what: "Certificates of authorities that others' https may have theirs from, besides those that \
+               the system trusts: for a company with its own.",
+        form: Text("the path of a file of certificates as PEM, relative to this file's folder"),
+        default: Found("none"),
+        example: "",
+    },
+    Key {
         path: "outbound.timeout_seconds",
         what: "How long a fetch may take in all.",
         form: Seconds { least: 1, most: 60 },
@@ -132,26 +146,6 @@ pub(super) const KEYS: &[Key] = &[
         form: Seconds { least: 1, most: 2_592_000 },
         default: Is("43200"),
         example: "43200",
-    },
-    Key {
-        path: "clients.described_at",
-        what: "At which hosts clients may describe themselves, by a document at the address that is \
-               their client_id, instead of being registered here. They act for people who let \
-               them, and never for themselves.",
-        form: Text(
-            "names of hosts with commas between them, `*.` before one for all below it, or `*`",
-        ),
-        default: Is(""),
-        example: "\"claude.ai, *.example.com\"",
-    },
-    Key {
-        path: "clients.registration",
-        what: "Who may register clients at home by themselves (RFC 7591): nobody, whoever has an \
-               initial access token of `tegata client invite`, or everybody. Each service says so \
-               for itself, by `registration` in the directory.",
-        form: OneOf(&["off", "token", "open"]),
-        default: Is("off"),
-        example: "\"token\"",
     },
     Key {
         path: "id_jag.hide_services",

@@ -6,12 +6,14 @@ mod client_hosts;
 mod database;
 mod key_file;
 mod keys;
+mod keys_clients;
 mod limits;
 mod mistake;
 mod proxies;
 mod raw;
 pub mod reference;
 mod table;
+mod tiers;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,7 +23,7 @@ use std::path::{Path, PathBuf};
 use time::Duration;
 
 use crate::limits::Rates;
-use crate::model::Registrations;
+use crate::model::{Registrations, Tier};
 use crate::oauth::Issuer;
 use crate::telemetry::{LogFilter, LogFormat};
 use raw::Raw;
@@ -32,6 +34,7 @@ pub use key_file::{KeyFileError, KeySource, key_encryption_key};
 pub use limits::Bounds;
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use proxies::TrustedProxies;
+pub use tiers::{BadTiers, Listed, Tiers};
 
 /// Everything that an administrator decides before the server starts.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Where clients may describe themselves instead of being registered.
     pub client_hosts: ClientHosts,
+    /// How far those are trusted.
+    pub tiers: Tiers,
     /// Who may register clients at home.
     pub registrations: Registrations,
     /// Whether clients hear nothing of services that they cannot reach.
@@ -71,6 +76,8 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct Outbound {
     pub allow_private_networks: bool,
+    /// The certificates of more authorities, as PEM.
+    pub extra_roots: Vec<u8>,
     pub timeout: Duration,
 }
 
@@ -137,6 +144,9 @@ impl Config {
             database,
             outbound: Outbound {
                 allow_private_networks: raw.flag("outbound.allow_private_networks"),
+                extra_roots: raw
+                    .text_if_set("outbound.extra_roots", |it| certificates(&folder.join(it)))
+                    .unwrap_or_default(),
                 timeout: raw.seconds("outbound.timeout_seconds"),
             },
             lifetimes: Lifetimes {
@@ -148,6 +158,12 @@ impl Config {
                 session: raw.seconds("lifetimes.session"),
             },
             client_hosts: raw.text("clients.described_at", ClientHosts::parse),
+            tiers: Tiers {
+                listed: raw.text("clients.listed", Listed::parse),
+                verified: raw.text("clients.verified_domains", tiers::verified),
+                refresh_from: raw.text("clients.refresh_from", Tier::parse),
+                new_scope: raw.text("clients.new_scope", tiers::ceiling),
+            },
             registrations: raw.text("clients.registration", Registrations::parse),
             id_jag_hide_services: raw.flag("id_jag.hide_services"),
             id_jag_by_refresh_token: raw.flag("id_jag.by_refresh_token"),
@@ -198,6 +214,15 @@ fn key_source(raw: &mut Raw, database: &Database, folder: &Path) -> KeySource {
             Database::Postgres(_) => KeySource::File(folder.join("tegata.key")),
             Database::Memory => KeySource::Fleeting,
         },
+    }
+}
+
+/// What is in a file of certificates; a wrong name shows now, and not when something is fetched.
+fn certificates(path: &Path) -> Result<Vec<u8>, String> {
+    let pem = std::fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    match String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        true => Ok(pem),
+        false => Err("there is no certificate in it".to_owned()),
     }
 }
 

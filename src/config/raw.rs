@@ -11,7 +11,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
 use time::Duration;
 
-use super::keys::KEYS;
+use super::keys;
 use super::mistake::{Mistake, Mistakes, Origin};
 use super::table::{Default, Form, Key, meant_by, variable};
 
@@ -217,7 +217,7 @@ fn without_source(message: &str) -> String {
 }
 
 fn is_table(path: &str) -> bool {
-    KEYS.iter().any(|key| key.path.split_once('.').is_some_and(|(table, _)| table == path))
+    keys::all().any(|key| key.path.split_once('.').is_some_and(|(table, _)| table == path))
 }
 
 fn declared(path: &str) -> &'static Key {

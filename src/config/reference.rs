@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::KEYS;
+use super::keys;
 use super::table::{Default, Form, Key};
 
 const HEAD: &str = "\
@@ -21,7 +21,7 @@ pub fn markdown() -> String {
     let mut page = HEAD.to_owned();
     let mut table = "";
     page.push_str("\n## At the top\n");
-    for key in KEYS {
+    for key in keys::all() {
         if table_of(key) != table {
             table = table_of(key);
             entry(&mut page, format_args!("\n## `[{table}]`\n"));
@@ -51,7 +51,7 @@ fn describe(page: &mut String, key: &Key) {
 
 fn example(page: &mut String) {
     let mut table = "";
-    for key in KEYS.iter().filter(|key| !key.example.is_empty()) {
+    for key in keys::all().filter(|key| !key.example.is_empty()) {
         if table_of(key) != table {
             table = table_of(key);
             entry(page, format_args!("\n[{table}]\n"));

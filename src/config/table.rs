@@ -3,7 +3,7 @@
 //! Reading, checking, the guess at what a misspelt key was meant to be, and
 //! `docs/configuration.md` are all made from this table.
 
-use super::keys::KEYS;
+use super::keys;
 
 /// One key.
 pub(super) struct Key {
@@ -46,7 +46,7 @@ pub(super) enum Default {
 impl Key {
     /// The declaration of `path`.
     pub(super) fn named(path: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.path == path)
+        keys::all().find(|key| key.path == path)
     }
 
     /// The environment variable that sets it.
@@ -78,12 +78,12 @@ pub(super) fn variable(path: &str) -> String {
 /// The key that somebody who wrote `path` may have meant.
 pub(super) fn meant_by(path: &str) -> Option<&'static Key> {
     let name = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    KEYS.iter()
+    keys::all()
         .map(|key| (distance(key.path, path), key))
         .filter(|(distance, key)| *distance <= 1 + key.path.len() / 8)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, key)| key)
-        .or_else(|| KEYS.iter().find(|key| name(key.path) == name(path)))
+        .or_else(|| keys::all().find(|key| name(key.path) == name(path)))
 }
 
 /// How many letters have to be put in, left out or replaced to turn one text into the other.

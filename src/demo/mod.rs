@@ -38,7 +38,7 @@ pub struct Args {
 
 /// Plays the demo.
 pub async fn run(args: Args) -> ExitCode {
-    let world = match world::start(args.listen).await {
+    let world = match world::start(args.listen, &[]).await {
         Ok(world) => world,
         Err(why) => {
             complain(printable(&why.to_string()));

@@ -57,8 +57,8 @@ pub enum NoWorld {
     Start(&'static str, String),
 }
 
-/// Makes the world at `listen`.
-pub async fn start(listen: SocketAddr) -> Result<World, NoWorld> {
+/// Makes the world at `listen`, with these keys of the configuration set besides.
+pub async fn start(listen: SocketAddr, more: &[(String, String)]) -> Result<World, NoWorld> {
     if !listen.ip().is_loopback() {
         return Err(NoWorld::NotLoopback(listen));
     }
@@ -68,7 +68,7 @@ pub async fn start(listen: SocketAddr) -> Result<World, NoWorld> {
     let home = format!("http://{listen}");
     let folder = folder(listen, &cast::directory(&calendar, &chat))
         .map_err(|error| NoWorld::System("the throw-away folder", error))?;
-    let running = serve(&folder).await?;
+    let running = serve(&folder, more).await?;
 
     let http = http(Reach::Everywhere)
         .map_err(|error| NoWorld::Start("the client for HTTP", error.to_string()))?;
@@ -105,10 +105,10 @@ impl World {
 }
 
 /// The files, the directory, the server: as `tegata apply` and `tegata serve` do it.
-async fn serve(folder: &TempDir) -> Result<Running, NoWorld> {
+async fn serve(folder: &TempDir, more: &[(String, String)]) -> Result<Running, NoWorld> {
     let file = folder.path().join("tegata.toml");
     // Not by the environment, which may be meant for a real server.
-    let config = Config::read(&file, true, &[])
+    let config = Config::read(&file, true, more)
         .map_err(|error| NoWorld::Start("tegata.toml", error.to_string()))?;
     let opened = Opened::open(&config).await;
     let opened = opened.map_err(|error| NoWorld::Start("the database", error.to_string()))?;
@@ -124,7 +124,8 @@ fn folder(listen: SocketAddr, directory: &str) -> io::Result<TempDir> {
     let folder = tempfile::Builder::new().prefix("tegata-demo-").tempdir()?;
     let config = format!(
         "public_url = \"http://{listen}\"\nlisten = \"{listen}\"\ndatabase = \"sqlite:tegata.db\"\n\n\
-         [outbound]\nallow_private_networks = true\n\n[log]\nlevel = \"warn\"\n"
+         [outbound]\nallow_private_networks = true\n\n\
+         # Whatever describes itself on the public internet.\n[clients]\ndescribed_at = \"*\"\n\n[log]\nlevel = \"warn\"\n"
     );
     std::fs::write(folder.path().join("tegata.toml"), config)?;
     std::fs::write(folder.path().join("directory.toml"), directory)?;

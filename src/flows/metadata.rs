@@ -97,7 +97,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         code_challenge_methods_supported: ["S256"],
         token_endpoint_auth_methods_supported: auth_methods(server),
         token_endpoint_auth_signing_alg_values_supported: algorithms(),
-        client_id_metadata_document_supported: !server.shared.client_hosts.is_none(),
+        client_id_metadata_document_supported: server.takes_documents(),
         authorization_details_types_supported: details_types(&server.role),
         dpop_signing_alg_values_supported: algorithms(),
         authorization_response_iss_parameter_supported: true,
@@ -144,7 +144,7 @@ fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
     let offered = |it: &AuthMethod| {
         *it != AuthMethod::None || {
             server.clients.has_public_ones()
-                || !server.shared.client_hosts.is_none()
+                || server.takes_documents()
                 || server.registrations() != Registrations::Off
         }
     };

@@ -83,9 +83,9 @@ pub(super) async fn go_on(
     let known = person.as_ref().map(|(user, login)| (&**user, &**login));
     let step = step::next(server, client, &request, known, now).await;
     match (step.map_err(|error| browser.failed(&error))?, person) {
-        (Step::Respond, Some((_, login))) => {
+        (Step::Respond(ask), Some((_, login))) => {
             let waited = pending.as_ref().map(|it| it.id.clone());
-            let asked = Asked { request: &request, waited };
+            let asked = Asked { request: &request, ask: &ask, waited };
             let mut attempt = attempt(browser, &client.id);
             let issued = consent::respond(server, client, &asked, &login, None, &mut attempt).await;
             finish(browser, &request, pending.as_ref(), issued).await
@@ -96,7 +96,7 @@ pub(super) async fn go_on(
         (Step::Refuse(code, said), _) => {
             refuse(browser, client, &request.redirected(), code, said).await
         }
-        (Step::SignIn | Step::Respond, _) => {
+        (Step::SignIn | Step::Respond(_), _) => {
             Ok(browser.on_to("/sign-in", &waiting(browser, request, pending).await?))
         }
     }

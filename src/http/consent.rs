@@ -59,8 +59,8 @@ pub(super) async fn submit(
         }
         Some("allow") => {
             let mut attempt = authorize::attempt(&browser, &client.id);
-            let asked = Asked { request, waited: Some(pending.id.clone()) };
-            let issued = consent::allow(server, &client, &asked, &login, &ask, &mut attempt).await;
+            let asked = Asked { request, ask: &ask, waited: Some(pending.id.clone()) };
+            let issued = consent::allow(server, &client, &asked, &login, &mut attempt).await;
             authorize::finish(&browser, request, Some(&pending), issued).await
         }
         Some("refuse") => {
@@ -106,7 +106,7 @@ async fn page(
 ) -> Result<pages::Consent, PageError> {
     let (server, texts) = (&browser.here.server, browser.texts(Some(request)));
     let service = server.service();
-    let mut names: Vec<_> = request.scope.tokens().collect();
+    let mut names: Vec<_> = ask.scope.tokens().collect();
     names.sort_by_key(|name| KNOWN_FIRST.iter().position(|it| it == name).unwrap_or(usize::MAX));
     let scopes = names
         .into_iter()
@@ -130,14 +130,14 @@ async fn page(
             },
         })
         .collect();
-    let offline = request.scope.contains("offline_access");
+    let offline = ask.lasts();
     Ok(pages::Consent {
         page: browser.page(Some(request)),
         action: browser.action(),
         csrf: browser.csrf().await?,
         client_name: client.name.clone(),
         client_host: from(client, request),
-        names_itself: client.described.is_some(),
+        stranger: ask.stranger.as_ref().map(|it| stranger(client, request, it)),
         user_name: user.shown_name().to_owned(),
         issuer_name: service.map_or_else(|| host_of(browser), |service| service.name.clone()),
         scopes,
@@ -146,6 +146,20 @@ async fn page(
         offline,
         until: (!offline).then(|| last_day(browser, texts)),
     })
+}
+
+/// What the page says of a client that nobody declared.
+fn stranger(
+    client: &Client,
+    request: &AuthorizationRequest,
+    known: &consent::Stranger,
+) -> pages::Stranger {
+    pages::Stranger {
+        host: client.described_at().unwrap_or_else(|| request.redirect_uri.shown_host()),
+        tier: known.tier,
+        is_anybody: known.is_anybody,
+        changes: known.changes.clone(),
+    }
 }
 
 /// Where the client is at home, if it says so itself, and where its answer goes.

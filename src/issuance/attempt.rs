@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::clients::AuthenticatedClient;
 use crate::limits::{Party, TurnedAway, Unrecorded};
-use crate::model::{LedgerEntry, LedgerEvent, Outcome};
+use crate::model::{LedgerEntry, LedgerEvent, Outcome, Tier};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Effect};
@@ -32,6 +32,8 @@ pub struct Attempt {
     pub resource: Option<String>,
     /// The `jti` of the token that was presented.
     pub parent: Option<String>,
+    /// How much is known of a client that nobody declared.
+    pub tier: Option<Tier>,
 }
 
 /// Why there is no entry of a refusal.
@@ -68,6 +70,7 @@ impl Attempt {
             scope: None,
             resource: None,
             parent: None,
+            tier: None,
         }
     }
 
@@ -89,6 +92,7 @@ impl Attempt {
             resource: self.resource.clone(),
             jti,
             parent: self.parent.clone(),
+            tier: self.tier,
             outcome,
         }
     }

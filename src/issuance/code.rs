@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::attempt::Attempt;
 use super::door::Refusal;
-use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login};
+use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login, Tier};
 use crate::oauth::{CodeChallenge, Jti, RedirectUri, Resource, Scope};
 use crate::server::AuthorizationServer;
 use crate::store::{Conflict, Effect};
@@ -20,6 +20,10 @@ pub struct CodeOrder {
     pub resources: Vec<Resource>,
     /// The thumbprint of the key that the code is bound to (RFC 9449 §10).
     pub key: Option<String>,
+    /// Whether a refresh token may come with what it gives.
+    pub lasting: bool,
+    /// How much is known of the client, if nobody declared it.
+    pub tier: Option<Tier>,
     /// The name by which the request waited for the person: it is answered once.
     pub waited: Option<String>,
     /// What they have just consented to, to be remembered.
@@ -50,6 +54,7 @@ pub async fn issue_code(
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());
     attempt.parent = Some(login.sid.to_string());
+    attempt.tier = order.tier;
     let mut effects = Vec::new();
     if let Some(jti) = order.waited.as_deref().and_then(|id| Jti::parse(id).ok()) {
         effects.push(Effect::UseOnce {
@@ -73,6 +78,7 @@ pub async fn issue_code(
             scope: order.scope,
             resources: order.resources,
             key: order.key,
+            lasting: order.lasting,
             expires_at: attempt.now + shared.lifetimes.code,
             used: false,
         })),

@@ -75,6 +75,15 @@ pub(super) fn order(
     }
 }
 
+/// What a code or a refresh token is good for.
+struct Grant<'a> {
+    family: &'a Arc<TokenFamily>,
+    /// What of the family's is asked for.
+    scope: &'a Scope,
+    /// Whether a refresh token may come with it.
+    lasting: bool,
+}
+
 /// What every order needs.
 pub(super) struct Bench<'a> {
     pub(super) server: &'a AuthorizationServer,
@@ -114,7 +123,8 @@ impl Bench<'_> {
             opens: Arc::clone(&family),
             forget_after,
         };
-        let mut order = self.of_family(&family, login, &code.scope, audience, nonce)?;
+        let grant = Grant { family: &family, scope: &code.scope, lasting: code.lasting };
+        let mut order = self.of_family(&grant, login, audience, nonce)?;
         order.effects.insert(0, redeemed);
         order.resources = resources;
         Ok(order)
@@ -128,7 +138,8 @@ impl Bench<'_> {
         audience: Vec<String>,
     ) -> Result<Order, Refusal> {
         let family = Arc::clone(&token.record().family);
-        let mut order = self.of_family(&family, login, scope, audience, None)?;
+        let grant = Grant { family: &family, scope, lasting: true };
+        let mut order = self.of_family(&grant, login, audience, None)?;
         // Without a successor the old one would not be used up: `offline_access` was withdrawn.
         if order.refresh_token.is_none() {
             return Err(Refusal::NothingLeft);
@@ -146,13 +157,13 @@ impl Bench<'_> {
     /// asked for, and a refresh token where `docs/decisions/0013-refresh-tokens-when.md` says.
     fn of_family(
         self,
-        family: &Arc<TokenFamily>,
+        grant: &Grant<'_>,
         login: &Login,
-        scope: &Scope,
         audience: Vec<String>,
         nonce: Option<String>,
     ) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
+        let Grant { family, scope, lasting } = *grant;
         let (shared, now) = (&server.shared, attempt.now);
         // What was granted once is not more than what the administrator allows today.
         let offered = server.offers(client.record());
@@ -187,8 +198,9 @@ impl Bench<'_> {
             }
         };
 
-        let lasting =
+        let allowed =
             !server.is_home() || family.scope.intersection(&offered).contains("offline_access");
+        let lasting = lasting && allowed;
         let refresh_token = (lasting && client.record().may_use(GrantType::RefreshToken))
             .then(|| shared.environment.ordered_secret(now));
         if let Some(secret) = &refresh_token {

@@ -30,6 +30,7 @@ pub async fn record_sums(shared: &Shared) -> Result<(), CommitError> {
             resource: None,
             jti: None,
             parent: None,
+            tier: None,
             outcome: Outcome::Refused { code, reason },
         }))
     };

@@ -24,6 +24,8 @@ pub struct AuthorizationCode {
     pub resources: Vec<Resource>,
     /// The thumbprint of the key that it is bound to (RFC 9449 §10).
     pub key: Option<String>,
+    /// Whether a refresh token may come with what it gives.
+    pub lasting: bool,
     pub expires_at: OffsetDateTime,
     pub used: bool,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Client;
+use super::portrait::Portrait;
 use crate::oauth::{ClientId, Issuer, Scope, ServiceId, Subject};
 
 /// Remembered until more is wanted.
@@ -12,12 +13,16 @@ pub struct Consent {
     /// Where the client is registered, and the scope belongs.
     pub issuer: Issuer,
     pub client: ClientId,
+    /// Of a client that nobody declared with `offline_access`, wherever it may go on without the
+    /// person.
     pub scope: Scope,
     /// The services that the person let the client reach for them, where the connection asks
     /// for it, and with what.
     pub services: BTreeMap<ServiceId, Scope>,
     /// Of a client that describes itself: what it said then (`Client::described`).
     pub described: Option<String>,
+    /// The same in a form that can be shown; nothing was kept of it in former times.
+    pub portrait: Option<Portrait>,
 }
 
 impl Consent {

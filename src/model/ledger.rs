@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::tier::Tier;
 use crate::oauth::{ClientId, Issuer, RequestId, Scope, Subject};
 
 /// One line of the append-only record of all that was issued and all that was refused.
@@ -26,6 +27,9 @@ pub struct LedgerEntry {
     pub jti: Option<String>,
     /// The `jti` of that by which it was obtained.
     pub parent: Option<String>,
+    /// Of a code for a client that nobody declared: how much was known of it. It stands in the place
+    /// of the reason.
+    pub tier: Option<Tier>,
     pub outcome: Outcome,
 }
 

@@ -10,10 +10,12 @@ mod foreign;
 mod key;
 mod ledger;
 mod login;
+mod portrait;
 mod refresh;
 mod registration;
 mod service;
 mod terms;
+mod tier;
 mod trust;
 mod user;
 mod workload;
@@ -31,10 +33,12 @@ pub use ledger::{
     LedgerRow, Outcome,
 };
 pub use login::Login;
+pub use portrait::{Change, Feature, Portrait};
 pub use refresh::{Digest, RefreshToken, TokenFamily};
 pub use registration::{Registration, Registrations, is_registered, registered_id};
 pub use service::Service;
 pub use terms::{ClaimSource, ConnectionGrant, ConnectionTerms, NoSource, TrustTerms};
+pub use tier::{NoSuchTier, Tier};
 pub use trust::{Accounts, Reuse, Trust, TrustedKeys};
 pub use user::User;
 pub use workload::Workload;

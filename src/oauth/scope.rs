@@ -14,6 +14,9 @@ use super::identifiers::Malformed;
 pub struct Scope(Arc<BTreeSet<String>>);
 
 impl Scope {
+    /// OIDC Core §11.
+    pub const OFFLINE_ACCESS: &str = "offline_access";
+
     /// Tokens with one space between them. The empty text is the empty scope.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.is_empty() {

@@ -34,6 +34,15 @@ const STALE: Duration = Duration::hours(1);
 const USUAL: Duration = Duration::minutes(5);
 const LONGEST: Duration = Duration::hours(24);
 
+/// Who chose an address to fetch from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// It is fetched from the public internet alone.
+    Strangers,
+    /// It is fetched from wherever `outbound` allows.
+    Administrator,
+}
+
 /// Fetches documents, and keeps them for as long as their hosts say.
 pub(super) struct Documents {
     http: Http,
@@ -160,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::environment::Clock;
-    use crate::outbound::{FetchKeys, Limits, Reach, RemoteKeys, Wanted};
+    use crate::outbound::{FetchKeys, Limits, NamedBy, Reach, RemoteKeys, Wanted};
 
     // A request to the server cannot tell what was fetched, so this is tested here.
 
@@ -273,11 +282,12 @@ mod tests {
         let http = http(Reach::Public);
         let remote = RemoteKeys::new(http.clone(), http, Environment::system());
         for url in ["https://127.0.0.1/client.json", "https://[fd00::1]/x", "https://10.1.2.3/x"] {
-            let document = remote.document_at(url).await;
+            let document = remote.document_at(url, NamedBy::Strangers).await;
             assert!(matches!(document, Err(Unreachable::SpecialUse)), "{url}");
             assert!(remote.set_at(url, Wanted::Cached).await.is_err(), "{url}");
         }
-        let plain = remote.document_at("http://agent.example/client.json").await;
+        let plain =
+            remote.document_at("http://agent.example/client.json", NamedBy::Strangers).await;
         assert!(matches!(plain, Err(Unreachable::Plain)));
     }
 }

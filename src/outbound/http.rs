@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Certificate;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use url::form_urlencoded;
 use url::{Host, Url};
@@ -121,6 +122,14 @@ impl Reply {
 impl Http {
     /// Sets the client up.
     pub fn new(limits: Limits) -> Result<Self, Unreachable> {
+        Self::trusting(limits, &[])
+    }
+
+    /// The same, for hosts that have certificates by these authorities, too. They stand there one
+    /// after the other as PEM.
+    pub fn trusting(limits: Limits, authorities: &[u8]) -> Result<Self, Unreachable> {
+        let authorities = Certificate::from_pem_bundle(authorities);
+        let authorities = authorities.map_err(|error| Unreachable::Setup(error.into()))?;
         let client = reqwest::Client::builder()
             .user_agent(concat!("tegata/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -129,11 +138,18 @@ impl Http {
             // Each host is asked seldom.
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(Duration::from_secs(15))
+            .tls_certs_merge(authorities)
             .dns_resolver(Arc::new(Within(limits.reach)))
             .timeout(limits.timeout)
             .build()
             .map_err(|error| Unreachable::Setup(error.into()))?;
         Ok(Self { client, limits })
+    }
+
+    /// The same client, which reads answers of no more than so many bytes.
+    #[must_use]
+    pub fn reading(&self, largest: usize) -> Self {
+        Self { client: self.client.clone(), limits: Limits { largest, ..self.limits } }
     }
 
     /// Fetches what is at `url`.

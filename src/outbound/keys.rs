@@ -8,7 +8,7 @@ use time::Duration;
 use super::cache::{Entry, Fetched};
 use super::client_document::ClientDocument;
 use super::discovery;
-use super::documents::Documents;
+use super::documents::{Documents, NamedBy};
 use super::http::{Ask, Http, Reply};
 use super::unreachable::Unreachable;
 use crate::environment::Environment;
@@ -36,7 +36,8 @@ pub trait FetchKeys: Send + Sync {
     -> Result<Arc<KeySet>, Unreachable>;
 
     /// What a client says of itself at its own address.
-    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable>;
+    async fn document_at(&self, url: &str, by: NamedBy)
+    -> Result<Arc<ClientDocument>, Unreachable>;
 }
 
 /// How new the keys must be.
@@ -55,6 +56,8 @@ pub struct RemoteKeys {
     /// Of clients that describe themselves: strangers may fill these, and none else.
     described: Sets,
     documents: Documents,
+    /// Of clients that the administrator knows.
+    known: Documents,
 }
 
 /// Key sets from one part of the world.
@@ -84,9 +87,11 @@ impl RemoteKeys {
     /// Nothing is fetched before it is asked for. What clients say of themselves is fetched by
     /// `documents`, which reads no more than [`super::LONGEST_DOCUMENT`], and nothing private.
     pub fn new(http: Http, documents: Http, environment: Environment) -> Self {
+        let known = http.reading(super::LONGEST_DOCUMENT);
         Self {
             trusted: Sets::new(http, environment.clone()),
             described: Sets::new(documents.clone(), environment.clone()),
+            known: Documents::new(known, environment.clone()),
             documents: Documents::new(documents, environment),
         }
     }
@@ -152,8 +157,15 @@ impl FetchKeys for RemoteKeys {
         self.described.keys(Source::Uri(uri.to_owned()), wanted).await
     }
 
-    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {
-        self.documents.at(url).await
+    async fn document_at(
+        &self,
+        url: &str,
+        by: NamedBy,
+    ) -> Result<Arc<ClientDocument>, Unreachable> {
+        match by {
+            NamedBy::Strangers => self.documents.at(url).await,
+            NamedBy::Administrator => self.known.at(url).await,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod unreachable;
 
 pub use address::is_special_use;
 pub use client_document::{BadDocument, ClientDocument, is_document_url};
-pub use documents::LONGEST_DOCUMENT;
+pub use documents::{LONGEST_DOCUMENT, NamedBy};
 pub use http::{Ask, Http, Limits, Method, Reach, Reply};
 pub use keys::{FetchKeys, RemoteKeys, Wanted};
 pub use unreachable::Unreachable;

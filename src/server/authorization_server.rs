@@ -12,7 +12,7 @@ use super::keys::IssuerKeys;
 use super::names::PairwiseKey;
 use super::readiness::Readiness;
 use super::secret_key::SecretKey;
-use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, TrustedProxies};
+use crate::config::{Bounds, ClientHosts, Lifetimes, SignIn, Tiers, TrustedProxies};
 use crate::environment::Environment;
 use crate::jose::Algorithm;
 use crate::limits::Limits;
@@ -83,6 +83,8 @@ pub struct Shared {
     pub administrators: Option<String>,
     /// Where clients may describe themselves.
     pub client_hosts: ClientHosts,
+    /// How far those are trusted.
+    pub tiers: Tiers,
     /// Who may register clients at home.
     pub registrations: Registrations,
     /// Whether clients hear nothing of services that they cannot reach.

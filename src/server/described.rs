@@ -9,9 +9,9 @@ use url::Url;
 use super::authorization_server::{AuthorizationServer, Role};
 use super::clients::RegisteredClient;
 use crate::jose::Algorithm;
-use crate::model::{Client, ClientMetadata, Gist, is_registered};
+use crate::model::{Client, ClientMetadata, Gist, Tier, is_registered};
 use crate::oauth::{AuthMethod, ClientId, GrantType, RedirectUri, Scope};
-use crate::outbound::{Unreachable, is_document_url};
+use crate::outbound::{NamedBy, Unreachable, is_document_url};
 use crate::store::StoreError;
 use crate::store::registrations::Registered;
 
@@ -44,11 +44,16 @@ impl AuthorizationServer {
         if is_registered(id) {
             return Ok(self.registered(id).await?.map(|it| self.of_registration(&it)));
         }
-        let hosts = &self.shared.client_hosts;
-        if hosts.is_none() || !is_document_url(id.as_str()) || !self.admits_host_of(id.as_str()) {
+        let url = id.as_str();
+        let (tiers, remote) = (&self.shared.tiers, &self.shared.remote_keys);
+        let listed = tiers.list(url);
+        let admitted = listed || self.admits_host_of(url);
+        if !admitted || !is_document_url(url) {
             return Ok(None);
         }
-        let document = self.shared.remote_keys.document_at(id.as_str()).await?;
+        let ours = listed || tiers.verify(url);
+        let by = if ours { NamedBy::Administrator } else { NamedBy::Strangers };
+        let document = remote.document_at(url, by).await?;
         let client = self.undeclared(id, &document.metadata, &document.gist);
         Ok(Some(RegisteredClient { record: Arc::new(client), keys: document.keys.clone() }))
     }
@@ -81,9 +86,54 @@ impl AuthorizationServer {
 
     /// Whether what stands at the host of `url` may say who a client is.
     pub fn admits_host_of(&self, url: &str) -> bool {
-        let url = Url::parse(url).ok();
-        let host = url.as_ref().and_then(Url::host_str);
+        let parsed = Url::parse(url).ok();
+        let host = parsed.as_ref().and_then(Url::host_str);
         host.is_some_and(|host| self.shared.client_hosts.admit(host))
+            || self.shared.tiers.verify(url)
+    }
+
+    /// Whether any client may describe itself.
+    pub fn takes_documents(&self) -> bool {
+        !self.shared.client_hosts.is_none() || !self.shared.tiers.are_empty()
+    }
+
+    /// How much is known of a client that nobody declared, if its answer goes to `to`, and the person
+    /// has allowed it before as it is now or has not.
+    pub fn tier(&self, client: &Client, to: &RedirectUri, allowed: bool) -> Option<Tier> {
+        client.described.as_ref()?;
+        let tiers = &self.shared.tiers;
+        let id = client.id.as_str();
+        // Anybody can say that they are a client of a public address. Whose it is shows by its keys,
+        // or by where its answer goes.
+        let proven = !client.is_public() || tiers.verify(to.as_str());
+        Some(match () {
+            () if tiers.list(id) => Tier::Listed,
+            () if tiers.verify(id) && proven => Tier::Verified,
+            () if allowed => Tier::Seen,
+            () => Tier::New,
+        })
+    }
+
+    /// How much of `scope` may be had by a client that nobody declared and of which so much is known;
+    /// by any other, all.
+    pub fn most(&self, tier: Option<Tier>, scope: &Scope) -> Scope {
+        let Some(tier) = tier else { return scope.clone() };
+        let tiers = &self.shared.tiers;
+        let scope = match &tiers.new_scope {
+            Some(ceiling) if tier == Tier::New => scope.intersection(ceiling),
+            _ => scope.clone(),
+        };
+        let lasting = tiers.let_last(tier);
+        scope.only(|token| lasting || token != Scope::OFFLINE_ACCESS)
+    }
+
+    /// The most that can come to be known of such a client.
+    fn best_tier(&self, id: &ClientId) -> Tier {
+        match &self.shared.tiers {
+            tiers if tiers.list(id.as_str()) => Tier::Listed,
+            tiers if tiers.verify(id.as_str()) => Tier::Verified,
+            _ => Tier::Seen,
+        }
     }
 
     fn of_registration(&self, registered: &Registered) -> RegisteredClient {
@@ -102,6 +152,8 @@ impl AuthorizationServer {
             Role::Home => Scope::parse(OF_PEOPLE).unwrap_or_default(),
             Role::Service(service) => service.offered(&service.described_scope),
         };
+        let lasting = self.shared.tiers.let_last(self.best_tier(id));
+        let offered = offered.only(|token| lasting || token != Scope::OFFLINE_ACCESS);
         // At a service the person's word alone would go around the connections of home: whoever
         // runs it says whether that is meant.
         let mut grants = if offered.is_empty() { vec![] } else { ALONE.to_vec() };
@@ -110,6 +162,7 @@ impl AuthorizationServer {
         }
         let here = self.role.grant_types();
         grants.retain(|it| metadata.grant_types.contains(it) && here.contains(it));
+        grants.retain(|it| lasting || *it != GrantType::RefreshToken);
         // OIDC Registration §2: RS256 is the default, and what we have no key for cannot be had.
         let alg = metadata.id_token_signed_response_alg.as_deref().and_then(Algorithm::parse);
         let alg = alg.filter(|it| self.keys.signer(*it).is_some()).unwrap_or(Algorithm::RS256);

@@ -36,6 +36,7 @@ mod row {
         pub scope: String,
         pub resources: String,
         pub key: Option<String>,
+        pub lasting: bool,
         pub expires_at: i64,
         pub used_at: Option<i64>,
         pub forget_after: i64,
@@ -49,8 +50,8 @@ mod row {
 
 static KEEP: ForMany = ForMany::new(
     "INSERT INTO codes (digest, family, issuer, client, \"user\", sid, redirect_uri, challenge, \
-     nonce, scope, resources, \"key\", expires_at, forget_after) VALUES {rows}",
-    14,
+     nonce, scope, resources, \"key\", lasting, expires_at, forget_after) VALUES {rows}",
+    15,
 );
 static UNUSED: ForMany =
     ForMany::new("SELECT digest FROM codes WHERE used_at IS NULL AND digest IN ({rows})", 1);
@@ -72,6 +73,7 @@ pub(super) fn keep(script: &mut Script, codes: &[&AuthorizationCode]) {
             code.scope.to_string().into(),
             json(&code.resources).into(),
             code.key.clone().into(),
+            code.lasting.into(),
             code.expires_at.unix_timestamp().into(),
             (code.expires_at + REMEMBERED).unix_timestamp().into(),
         ]
@@ -117,6 +119,7 @@ fn model(row: row::Model) -> Result<AuthorizationCode, StoreError> {
         scope: text(TABLE, row.scope)?,
         resources: parsed(TABLE, &row.resources)?,
         key: row.key,
+        lasting: row.lasting,
         expires_at: time(TABLE, row.expires_at)?,
         used: row.used_at.is_some(),
     })

@@ -26,6 +26,7 @@ mod row {
         pub scope: String,
         pub services: String,
         pub described: Option<String>,
+        pub portrait: Option<String>,
         pub given_at: i64,
     }
 
@@ -52,6 +53,7 @@ pub async fn find(
             scope: text(TABLE, row.scope)?,
             services: parsed(TABLE, &row.services)?,
             described: row.described,
+            portrait: row.portrait.map(|it| parsed(TABLE, &it)).transpose()?,
         })
     })
     .transpose()
@@ -71,10 +73,11 @@ pub(super) async fn remember(
         scope: Set(consent.scope.to_string()),
         services: Set(json(&consent.services)),
         described: Set(consent.described.clone()),
+        portrait: Set(consent.portrait.as_ref().map(json)),
         given_at: Set(now.unix_timestamp()),
     };
     let key = OnConflict::columns([C::User, C::Issuer, C::Client])
-        .update_columns([C::Scope, C::Services, C::Described, C::GivenAt])
+        .update_columns([C::Scope, C::Services, C::Described, C::Portrait, C::GivenAt])
         .to_owned();
     row::Entity::insert(row).on_conflict(key).exec_without_returning(db).await?;
     Ok(())

@@ -102,7 +102,7 @@ fn demo(address: &str) -> Command {
     command
 }
 
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     free.local_addr().expect("its address").to_string()
 }

@@ -2,6 +2,7 @@
 //!
 //! `scripts/test` installs those of npm and of the Python Package Index; lock files here pin them.
 
+mod cimd;
 mod conformance;
 mod demo;
 mod demo_door;

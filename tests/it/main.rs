@@ -68,6 +68,8 @@ mod subjects;
 mod support;
 mod sweep;
 mod tenants;
+mod tiers;
+mod tiers_ceilings;
 mod token_exchange;
 mod token_exchange_policy;
 mod token_exchange_refresh;

@@ -52,7 +52,8 @@ pub(super) async fn examine(
 
 fn client(config: &Config, reach: Reach) -> Result<Http, Unreachable> {
     let timeout = config.outbound.timeout.unsigned_abs();
-    Http::new(Limits { reach, timeout, largest: LARGEST })
+    let limits = Limits { reach, timeout, largest: LARGEST };
+    Http::trusting(limits, &config.outbound.extra_roots)
 }
 
 fn told(keys: Result<(), Unreachable>, whose: &str, findings: &mut Findings) {

@@ -8,7 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::cli::failure::Failure;
-use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome};
+use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome, Tier};
 use crate::oauth::{ClientId, Subject};
 use crate::store::{self, Store};
 use crate::terminal::{Ink, printable};
@@ -48,7 +48,10 @@ impl<'a> Names<'a> {
         let what = format!("{:<13}", in_words(entry.event));
         let who = printable(&parties(entry, name.as_deref()));
         let line = match &entry.outcome {
-            Outcome::Issued => format!("{time}  {what}  {who}"),
+            Outcome::Issued => match entry.tier {
+                Some(tier) => format!("{time}  {what}  {who}  ({} client)", tier.as_str()),
+                None => format!("{time}  {what}  {who}"),
+            },
             Outcome::Refused { code, reason } => {
                 let refused = printable(&format!("refused {code}: {reason}"));
                 format!("{time}  {what}  {who}  {}", ink.accent(refused))
@@ -81,6 +84,7 @@ impl<'a> Names<'a> {
             "resource": entry.resource,
             "jti": entry.jti,
             "parent": entry.parent,
+            "tier": entry.tier.map(Tier::as_str),
             "outcome": outcome,
             "code": code,
             "reason": reason,

@@ -103,6 +103,10 @@ async fn checked(opened: &Opened, check: &Check) -> Result<(), Failure> {
     for line in &verdict.said {
         say(line);
     }
+    if facts.service.sector.is_some() {
+        let names = opened.pairwise_key().await?.names(facts.service.sector.as_ref());
+        say(format_args!("         by the pairwise sub {}", names.subject(&facts.user.id)?));
+    }
     verdict.no.map_or(Ok(()), |no| Err(Failure::new(no.to_string())))
 }
 

@@ -15,7 +15,7 @@ pub enum Step {
     SignIn,
     Consent(Box<Ask>),
     /// The person has signed in and consented before.
-    Respond,
+    Respond(Box<Ask>),
     /// It would take a step, and the client forbade it by `prompt=none`.
     Refuse(ErrorCode, &'static str),
 }
@@ -44,18 +44,16 @@ pub async fn next(
         }
     };
     let ask = consent::ask(server, client, request, user).await?;
-    let asked = ask.is_needed() || request.asks(Prompt::Consent) || is_anybody(client, request);
+    if ask.scope.is_empty() {
+        let said = "the client may not have any of this scope, for too little is known of it";
+        return Ok(Step::Refuse(ErrorCode::InvalidScope, said));
+    }
+    let asked = ask.is_needed() || request.asks(Prompt::Consent);
     Ok(match (asked, silent) {
-        (false, _) => Step::Respond,
+        (false, _) => Step::Respond(Box::new(ask)),
         (true, true) => Step::Refuse(ErrorCode::ConsentRequired, "the person has to consent"),
         (true, false) => Step::Consent(Box::new(ask)),
     })
-}
-
-/// RFC 8252 §8.6: on this machine any program can listen, and say that it is a client of which all
-/// that is known stands at a public address.
-fn is_anybody(client: &Client, request: &AuthorizationRequest) -> bool {
-    client.described.is_some() && client.is_public() && request.redirect_uri.is_on_loopback()
 }
 
 /// What a login is worth to a request.

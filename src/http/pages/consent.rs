@@ -1,6 +1,7 @@
 //! The page where a person decides: the travel pass.
 
 use super::Page;
+use crate::model::{Change, Feature, Tier};
 use askama::Template;
 
 /// Who asks and from which host, for whom, where to, what it may do, until when.
@@ -17,8 +18,8 @@ pub(crate) struct Consent {
     pub client_name: String,
     /// The host of the `redirect_uri`; of a private-use URI (RFC 8252 §7.1) its scheme.
     pub client_host: String,
-    /// Whether nobody but itself says what it is called.
-    pub names_itself: bool,
+    /// What there is to know of a client that nobody declared.
+    pub stranger: Option<Stranger>,
     /// For whom: who is signed in.
     pub user_name: String,
     /// Where to: home, or the service.
@@ -43,6 +44,30 @@ impl Consent {
 
     fn has_terms(&self) -> bool {
         self.terms().next().is_some()
+    }
+}
+
+/// A client that nobody declared.
+pub(crate) struct Stranger {
+    /// By which it can be known: that of its own address, or where its answer goes.
+    pub host: String,
+    /// How much is known of it.
+    pub tier: Tier,
+    /// Whether any program on this device could say that it is it.
+    pub is_anybody: bool,
+    /// What is different since the person allowed it; an empty list if that was not kept.
+    pub changes: Option<Vec<Change>>,
+}
+
+impl Stranger {
+    /// Whether the person should be careful.
+    fn is_new(&self) -> bool {
+        self.tier == Tier::New && self.changes.is_none()
+    }
+
+    /// Whether nobody but itself says what it is called.
+    fn names_itself(&self) -> bool {
+        matches!(self.tier, Tier::New | Tier::Seen)
     }
 }
 

@@ -19,7 +19,7 @@ mod texts;
 mod tests;
 
 pub(super) use assets::{asset, icon, stylesheet};
-pub(super) use consent::{Approval, Consent, ScopeLine, ServiceLine};
+pub(super) use consent::{Approval, Consent, ScopeLine, ServiceLine, Stranger};
 pub(super) use decision::Decision;
 pub(super) use error_page::ErrorPage;
 pub(super) use home::{Home, HomeUser};

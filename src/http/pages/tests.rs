@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flows::explanation::{Told, advice};
+use crate::model::{Change, Feature, Tier};
 use askama::Template;
 
 /// Names that strangers choose.
@@ -25,7 +26,16 @@ fn consent(language: Language) -> Consent {
         csrf: HOSTILE.to_owned(),
         client_name: HOSTILE.to_owned(),
         client_host: HOSTILE.to_owned(),
-        names_itself: true,
+        stranger: Some(Stranger {
+            host: HOSTILE.to_owned(),
+            tier: Tier::New,
+            is_anybody: true,
+            changes: Some(vec![Change {
+                of: Feature::Name,
+                before: vec![HOSTILE.to_owned()],
+                after: vec![HOSTILE.to_owned()],
+            }]),
+        }),
         user_name: HOSTILE.to_owned(),
         issuer_name: HOSTILE.to_owned(),
         scopes: vec![scope(HOSTILE), scope("offline_access")],

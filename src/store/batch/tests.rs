@@ -38,6 +38,7 @@ fn records(jti: &str) -> Effect {
         resource: None,
         jti: Some(jti.to_owned()),
         parent: None,
+        tier: None,
         outcome: Outcome::Issued,
     }))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tegata::jose::{Algorithm, KeySet, SigningKey};
 use tegata::model::TrustedKeys;
 use tegata::oauth::Issuer;
-use tegata::outbound::{ClientDocument, FetchKeys, Unreachable, Wanted};
+use tegata::outbound::{ClientDocument, FetchKeys, NamedBy, Unreachable, Wanted};
 
 /// How it is to ask somebody else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl FetchKeys for Partner {
         Ok(self.keys(wanted))
     }
 
-    async fn document_at(&self, url: &str) -> Result<Arc<ClientDocument>, Unreachable> {
+    async fn document_at(&self, url: &str, _: NamedBy) -> Result<Arc<ClientDocument>, Unreachable> {
         self.visited().await?;
         let documents = self.documents.lock().unwrap();
         let text = documents.get(url).ok_or(Unreachable::Status(404))?;
