@@ -12,8 +12,9 @@ const TABLES: [&str; 2] = ["clients", "services"];
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in TABLES {
-            let sector = text_null("sector").to_owned();
-            manager.alter_table(Table::alter().table(table).add_column(sector).to_owned()).await?;
+            let mut sector = text_null("sector");
+            let change = Table::alter().table(table).add_column(&mut sector).to_owned();
+            manager.alter_table(change).await?;
         }
         Ok(())
     }

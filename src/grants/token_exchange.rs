@@ -237,7 +237,7 @@ pub(super) fn shown(resources: &[Resource]) -> Option<String> {
 }
 
 /// The code of a refusal where ID-JAG §4.3.4.3 does not hold. RFC 8693 §2.2.2: if a token that is
-/// shown is "invalid for any reason", it "MUST be the invalid_request error code".
+/// shown is "invalid for any reason", it "MUST be the `invalid_request` error code".
 pub(super) fn plainly(code: ErrorCode) -> ErrorCode {
     match code {
         ErrorCode::InvalidGrant => ErrorCode::InvalidRequest,

@@ -158,7 +158,7 @@ fn written(browser: &Browser, media: Media, name: Option<&str>, told: Vec<Told>)
     let mut response = match media {
         Media::Html => error::html(&pages::Decision {
             page: browser.page(None),
-            decision: name.map(str::to_owned),
+            name: name.map(str::to_owned),
             rows: told,
             sign_in_href: browser.path("/sign-in"),
         }),

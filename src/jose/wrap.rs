@@ -46,7 +46,7 @@ mod tests {
         let key = WrappingKey::new(key);
         let bits = 0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF;
         let wrapped = key.wrap(bits);
-        let text: String = wrapped.iter().map(|byte| format!("{byte:02X}")).collect();
+        let text = wrapped.iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"));
         assert_eq!(text, "64E8C3F9CE0F5BA263E9777905818A2A93C8191E7D6E8AE7");
         assert_eq!(key.unwrap(&wrapped), Some(bits));
     }

@@ -91,7 +91,7 @@ const WRAPPED_DIGITS: usize = 48;
 
 fn wrapped(key: &WrappingKey, id: &str) -> Option<String> {
     let bits = (id.len() == DIGITS).then(|| u128::from_str_radix(id, 16).ok())??;
-    Some(key.wrap(bits).iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(key.wrap(bits).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 /// `Some(None)` for what is public.

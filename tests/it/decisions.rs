@@ -57,7 +57,7 @@ async fn what_a_refusal_names() {
     }
 }
 
-/// RFC 6749 §4.1.2.1: "error_uri" goes to the client as `error` does, and what it leads to is told to
+/// RFC 6749 §4.1.2.1: `error_uri` goes to the client as `error` does, and what it leads to is told to
 /// that client.
 #[tokio::test]
 async fn of_an_authorization_request() {

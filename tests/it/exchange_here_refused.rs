@@ -178,7 +178,7 @@ async fn more_than_there_is() {
     assert_eq!(exchanged(&world, "wiki-at-chat", &token, &[]).await.member("scope"), "chat.write");
 }
 
-async fn code_at_chat<'a>(world: &'a World) -> (Browser<'a>, Answer) {
+async fn code_at_chat(world: &World) -> (Browser<'_>, Answer) {
     let url = authorize_url(CHAT, "mcp-client", &[("scope", "chat.read")]);
     let mut browser = Browser::open(world, &url).await;
     browser.sign_in("alice", "alice-password").await;

@@ -11,7 +11,7 @@ pub(crate) struct Decision {
     /// Words and links.
     pub page: Page,
     /// Its name, where something is told of it: a stranger hears the same of all.
-    pub decision: Option<String>,
+    pub name: Option<String>,
     /// What the ledger has of it, in English as refusals are.
     pub rows: Vec<Told>,
     /// The way in, for administrators.

@@ -87,7 +87,7 @@ fn every_page(language: Language) -> Vec<String> {
         advice,
     };
     let decision =
-        |decision, rows| Decision { page: page(language), decision, rows, sign_in_href: hostile() };
+        |name, rows| Decision { page: page(language), name, rows, sign_in_href: hostile() };
     let helped = told(Some(advice("invalid_scope", HOSTILE)));
     let home = |user| Home {
         page: page(language),
