@@ -141,13 +141,18 @@ impl Exchange {
         // ID-JAG §9.3: it is never ourselves. RFC 8693 §2.2.2: `invalid_target`.
         let service = service.filter(|it| it.issuer != server.issuer);
         let service = service.ok_or(Refusal::UnknownAudience)?;
-        attempt.service = Some(service.issuer.to_string());
+        let named = attempt.service.replace(service.issuer.to_string());
 
         // ID-JAG §4.3.3: "evaluates administrator-defined policy".
         let (scope, details) = (asking.scope.as_ref(), asking.details.as_ref());
         let actors = actor.as_ref().map(actor::names).unwrap_or_default();
         let asked = Asked { grant, scope, resources: &resources, details, actors: &actors };
-        let entitlement = entitlement(server, client, &person, service, &asked, attempt).await?;
+        let entitlement = entitlement(server, client, &person, service, &asked, attempt).await;
+        // ID-JAG §9.4: who must not know that it is there may read what was decided, too.
+        if matches!(entitlement, Err(Refusal::UnknownAudience)) {
+            attempt.service = named;
+        }
+        let entitlement = entitlement?;
 
         let (person, entitlement) = (Box::new(person), Box::new(entitlement));
         let warrant = Warrant::Entitlement { person, entitlement, actor };

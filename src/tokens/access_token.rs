@@ -48,13 +48,14 @@ pub struct AccessTokenClaims {
 }
 
 impl AccessTokenClaims {
-    /// The clients of its issuer that have had a part in it: the one that it was issued to, and
-    /// those who acted before.
+    /// The clients of its issuer that have had a part in it: the one that it was issued to, those who
+    /// acted before, and whoever may be a client that acts for itself.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         let acted = self.act.iter().flat_map(Actor::all);
         let here = acted.filter(|it| it.iss.as_ref() == Some(&self.iss));
         let before = here.filter_map(|it| ClientId::parse(it.sub.as_str()).ok());
-        std::iter::once(self.client_id.clone()).chain(before)
+        let itself = self.grant_id.is_none().then(|| ClientId::parse(self.sub.as_str()).ok());
+        std::iter::once(self.client_id.clone()).chain(before).chain(itself.flatten())
     }
 
     pub fn sign(&self, key: &SigningKey) -> String {

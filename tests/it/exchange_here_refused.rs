@@ -296,3 +296,16 @@ async fn clients_that_declare_themselves() {
     let refused = exchanged(&world, id, &token, &[("client_secret", secret)]).await;
     assert_snapshot!(refused.refusal(), @"400 unauthorized_client: the client is not registered to use this grant type");
 }
+
+/// Behind the token of a client that acts for itself stands that client, however often it was
+/// exchanged.
+#[tokio::test]
+async fn a_client_for_itself_that_was_switched_off() {
+    let world = world().await;
+    let itself = [("grant_type", "client_credentials")];
+    let token = world.post_token(CHAT, "todo-at-chat", &itself).await.access_token();
+    let once = exchanged(&world, MCP, &token, &[]).await.access_token();
+    assert_eq!(exchanged(&world, MCP, &once, &[]).await.status, 200);
+    world.disable_client(CHAT, "todo-at-chat").await;
+    assert_snapshot!(exchanged(&world, MCP, &once, &[]).await.refusal(), @"400 invalid_request: the client that the access token was issued to is not active any more");
+}
