@@ -195,7 +195,7 @@ async fn is_good(
     claims: &AccessTokenClaims,
 ) -> Result<bool, StoreError> {
     match issuance::stands(server, claims).await {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(issuance::Refusal::Store(error)) => Err(error),
         Err(_) => Ok(false),
     }

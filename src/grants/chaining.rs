@@ -44,8 +44,8 @@ pub async fn grant(
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, Refusal> {
     attempt.event = LedgerEvent::JwtGrant;
-    let named = token_exchange::shown(&request.resources).or_else(|| request.audience.clone());
-    attempt.service = named.map(|it| it.chars().take(512).collect());
+    let named = Resource::all(&request.resources);
+    attempt.asks_for(named.as_deref().or(request.audience.as_deref()));
     let service = target(server, &request);
     let grant = ConnectionGrant::Chaining;
     let exchange = Exchange { grant, service, resources: vec![], asking: request.asking };

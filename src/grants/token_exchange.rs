@@ -93,8 +93,8 @@ pub async fn grant(
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, Refusal> {
     attempt.event = LedgerEvent::IdJag;
-    attempt.service = Some(request.audience.chars().take(512).collect());
-    attempt.resource = shown(&request.resources);
+    attempt.asks_for(Some(&request.audience));
+    attempt.resource = Resource::all(&request.resources);
     // ID-JAG §4.3: the audience is the issuer of a resource authorization server.
     let service = server.catalogue.service_named(&request.audience).cloned();
     let (grant, resources) = (ConnectionGrant::IdJag, request.resources);
@@ -141,7 +141,7 @@ impl Exchange {
         // ID-JAG §9.3: it is never ourselves. RFC 8693 §2.2.2: `invalid_target`.
         let service = service.filter(|it| it.issuer != server.issuer);
         let service = service.ok_or(Refusal::UnknownAudience)?;
-        let named = attempt.service.replace(service.issuer.to_string());
+        let issuer = service.issuer.to_string();
 
         // ID-JAG §4.3.3: "evaluates administrator-defined policy".
         let (scope, details) = (asking.scope.as_ref(), asking.details.as_ref());
@@ -149,8 +149,8 @@ impl Exchange {
         let asked = Asked { grant, scope, resources: &resources, details, actors: &actors };
         let entitlement = entitlement(server, client, &person, service, &asked, attempt).await;
         // ID-JAG §9.4: who must not know that it is there may read what was decided, too.
-        if matches!(entitlement, Err(Refusal::UnknownAudience)) {
-            attempt.service = named;
+        if !matches!(entitlement, Err(Refusal::UnknownAudience)) {
+            attempt.service = Some(issuer);
         }
         let entitlement = entitlement?;
 
@@ -234,11 +234,6 @@ async fn entitlement(
         Denied::NoConnection if hidden => Refusal::UnknownAudience,
         denied => Refusal::Denied(denied),
     })
-}
-
-pub(super) fn shown(resources: &[Resource]) -> Option<String> {
-    let names: Vec<_> = resources.iter().map(Resource::as_str).collect();
-    (!names.is_empty()).then(|| names.join(" "))
 }
 
 /// The code of a refusal where ID-JAG §4.3.4.3 does not hold. RFC 8693 §2.2.2: if a token that is

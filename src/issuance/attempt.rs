@@ -74,6 +74,11 @@ impl Attempt {
         }
     }
 
+    /// The request is for the service that it calls `name`, of which the ledger keeps so much.
+    pub fn asks_for(&mut self, name: Option<&str>) {
+        self.service = name.map(|it| it.chars().take(512).collect());
+    }
+
     /// The entry of something that is issued.
     pub fn issued(&self, event: LedgerEvent, jti: Option<String>) -> LedgerEntry {
         self.entry(event, jti, Outcome::Issued)

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::door::Refusal;
-use super::orders::{Bench, Order, Token, access_token, joined, new_jti, plain, record};
+use super::orders::{Bench, Order, Token, access_token, new_jti, plain, record};
 use super::standing::LivePerson;
 use super::warrant::Redemption;
 use crate::model::{ClaimSource, ConnectionGrant, ConnectionTerms, LedgerEvent, Reuse, User};
+use crate::oauth::Resource;
 use crate::policy::Entitlement;
 use crate::store::{Conflict, Effect};
 use crate::tokens::{AccessTokenClaims, Actor, IdJagClaims, JwtGrant, OneOrMany};
@@ -66,7 +67,7 @@ impl Bench<'_> {
             released: released(terms, user),
         };
         attempt.scope = Some(scope.clone());
-        attempt.resource = (!resources.is_empty()).then(|| joined(&resources));
+        attempt.resource = Resource::all(&resources);
         let effects = vec![record(attempt, attempt.event, &claims.jti)];
         let token = match entitlement.grant() {
             ConnectionGrant::IdJag => Token::IdJag(Box::new(claims)),

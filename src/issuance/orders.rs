@@ -331,10 +331,6 @@ pub(super) fn record(attempt: &Attempt, event: LedgerEvent, jti: &Jti) -> Effect
     Effect::Record(Box::new(attempt.issued(event, Some(jti.to_string()))))
 }
 
-pub(super) fn joined(resources: &[Resource]) -> String {
-    resources.iter().map(Resource::as_str).collect::<Vec<_>>().join(" ")
-}
-
 pub(super) fn new_jti(server: &AuthorizationServer, now: OffsetDateTime) -> Jti {
     Jti::parse(&server.shared.environment.ordered_id(now)).expect("it is 32 hexadecimal digits")
 }

@@ -70,11 +70,9 @@ pub(super) async fn of(
         }
         Warrant::AccessToken(narrowed) => {
             let claims = narrowed.token.claims();
-            stands(server, claims).await?;
             // Nothing new comes of a login that a refresh token of it would not go on with.
-            if let Some(family) = &claims.grant_id {
-                let family = server.shared.store.family(family).await?;
-                of_family(server, &*family.ok_or(Refusal::FamilyRevoked)?, now).await?;
+            if let Some(family) = stands(server, claims).await? {
+                of_family(server, &family, now).await?;
             }
             Ok(Standing::Account)
         }
@@ -82,22 +80,26 @@ pub(super) async fn of(
 }
 
 /// Whether an access token of ours still stands: nobody revoked it, or was switched off since it was
-/// issued.
+/// issued. If it came of an authorization, that is returned.
 pub async fn stands(
     server: &AuthorizationServer,
     claims: &AccessTokenClaims,
-) -> Result<(), Refusal> {
+) -> Result<Option<Arc<TokenFamily>>, Refusal> {
     let store = &server.shared.store;
     for client in claims.clients() {
         if server.is_gone(&client).await? {
             return Err(Refusal::IssuedToGone);
         }
     }
-    let person = match (&claims.grant_id, server.service()) {
-        (Some(family), _) => {
-            let family = store.family(family).await?.filter(|it| !it.revoked);
-            family.ok_or(Refusal::FamilyRevoked)?.user.clone()
+    let family = match &claims.grant_id {
+        Some(id) => {
+            let family = store.family(id).await?.filter(|it| !it.revoked);
+            Some(family.ok_or(Refusal::FamilyRevoked)?)
         }
+        None => None,
+    };
+    let person = match (&family, server.service()) {
+        (Some(family), _) => family.user.clone(),
         // Nobody can look after whom a service calls something else by now.
         (None, Some(service)) => {
             server.shared.names_at(service).person(&claims.sub).ok_or(Refusal::OtherName)?
@@ -107,10 +109,10 @@ pub async fn stands(
     if store.user(&person).await?.is_some_and(|it| !it.active) {
         return Err(Refusal::UserInactive);
     }
-    let Some(service) = server.service() else { return Ok(()) };
+    let Some(service) = server.service() else { return Ok(family) };
     let links = accounts::links_to(store.read(), &service.id, &person).await?;
     match links.iter().all(|(_, active)| *active) {
-        true => Ok(()),
+        true => Ok(family),
         false => Err(Refusal::AccountInactive),
     }
 }

@@ -27,6 +27,12 @@ impl Resource {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// All of them as one text, if there are any.
+    pub fn all(resources: &[Self]) -> Option<String> {
+        let names: Vec<_> = resources.iter().map(Self::as_str).collect();
+        (!names.is_empty()).then(|| names.join(" "))
+    }
 }
 
 impl TryFrom<String> for Resource {
