@@ -17,7 +17,7 @@ use crate::oauth::{AuthMethod, ClientId, ErrorCode};
 use crate::outbound::Unreachable;
 use crate::server::{AuthorizationServer, Unknowable};
 use crate::store::{Conflict, Effect, StoreError};
-use crate::tokens::{BadProof, Unacceptable, VouchedWorkload};
+use crate::tokens::{BadProof, Confirmation, NotHeld, Unacceptable, VouchedWorkload};
 use presented::Proof;
 
 /// A client that proved who it is, as far as its registration asks it to: a public one only
@@ -29,6 +29,10 @@ pub struct AuthenticatedClient {
     is_vouched_for: bool,
     /// The key that it showed to have, to which it wants bound whatever it gets (RFC 9449 §5).
     key: Option<Thumbprint>,
+    /// The certificate of its connection (RFC 8705 §3.1).
+    certificate: Option<Thumbprint>,
+    /// Which of the two binds whatever it gets.
+    confirmation: Option<Confirmation>,
     /// What its proofs use up, together with whatever it gets.
     uses: Vec<UsedProof>,
 }
@@ -106,13 +110,13 @@ impl From<BadJwt> for Refusal {
     }
 }
 
-/// Finds out who is asking, and which key they have if they say so.
+/// Finds out who is asking, and which key or certificate they have.
 pub async fn authenticate(
     server: &AuthorizationServer,
     presented: &Presented,
     now: OffsetDateTime,
 ) -> Result<AuthenticatedClient, Refusal> {
-    authenticated(server, presented, now).await?.with_key(server, presented, now)
+    authenticated(server, presented, now).await?.with_possessions(server, presented, now)
 }
 
 /// The client that a workload is, and which key it has if it says so. What describes or registered
@@ -130,7 +134,7 @@ pub fn vouched_for(
     let record = server.clients.active(id).ok_or(Refusal::Failed)?;
     let client =
         AuthenticatedClient { is_vouched_for: true, ..AuthenticatedClient::new(record, vec![]) };
-    client.with_key(server, presented, now)
+    client.with_possessions(server, presented, now)
 }
 
 async fn authenticated(
@@ -178,11 +182,18 @@ async fn authenticated(
 
 impl AuthenticatedClient {
     fn new(record: Arc<Client>, uses: Vec<UsedProof>) -> Self {
-        Self { record, is_vouched_for: false, key: None, uses }
+        Self {
+            record,
+            is_vouched_for: false,
+            key: None,
+            certificate: None,
+            confirmation: None,
+            uses,
+        }
     }
 
-    /// The same with the key that the request proves, if it proves one.
-    fn with_key(
+    /// The same with the key that the request proves, if it proves one, and with its certificate.
+    fn with_possessions(
         mut self,
         server: &AuthorizationServer,
         presented: &Presented,
@@ -193,6 +204,8 @@ impl AuthenticatedClient {
             self.key = Some(key);
             self.uses.push(used);
         }
+        self.certificate = presented.certificate().map(|it| it.thumbprint().clone());
+        self.confirmation = possession::confirmation(server, &self);
         Ok(self)
     }
 
@@ -212,6 +225,16 @@ impl AuthenticatedClient {
     /// The key that it showed to have, if it showed any.
     pub fn key(&self) -> Option<&Thumbprint> {
         self.key.as_ref()
+    }
+
+    /// What whatever it gets is bound to, unless that is bound already.
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
+    }
+
+    /// Whether it showed to have what something is `bound` to.
+    pub fn meets(&self, bound: &Confirmation) -> Result<(), NotHeld> {
+        bound.is_met_by(self.key.as_ref(), self.certificate.as_ref())
     }
 
     /// What has to happen in the commit of whatever this client gets: what it showed is used up, and

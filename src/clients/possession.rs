@@ -1,12 +1,12 @@
-//! The key that a client shows to have (RFC 9449 §5).
+//! What a client shows to have: a key (RFC 9449 §5), or a certificate (RFC 8705 §3).
 
 use time::OffsetDateTime;
 
-use super::{Refusal, UsedProof};
+use super::{AuthenticatedClient, Refusal, UsedProof};
 use crate::jose::Thumbprint;
 use crate::server::AuthorizationServer;
 use crate::store::Conflict;
-use crate::tokens::{DpopProof, Proven};
+use crate::tokens::{Confirmation, DpopProof, Proven};
 
 /// Verifies the `DPoP` header of a token request, and says what it uses up.
 pub(super) fn verify(
@@ -27,4 +27,19 @@ pub(super) fn verify(
         otherwise: Conflict::PossessionUsed,
     };
     Ok((proof.key().clone(), used))
+}
+
+/// What binds whatever `client` gets. A proof is made for that. A certificate may be there for other
+/// reasons, so it binds where the client or the service wants tokens bound; and never together with a
+/// key. `docs/decisions/0046-certificates.md`.
+pub(super) fn confirmation(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+) -> Option<Confirmation> {
+    let wanted = server.wants_bound_tokens(client.record());
+    match (&client.key, &client.certificate) {
+        (Some(key), _) => Some(Confirmation::Key(key.clone())),
+        (None, Some(it)) if wanted => Some(Confirmation::Certificate(it.clone())),
+        (None, _) => None,
+    }
 }

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
-use crate::jose::{BadJwt, UnverifiedJwt};
+use crate::jose::{BadJwt, Certificate, UnverifiedJwt};
 use crate::oauth::{ClientId, ParamError, Params};
 
 /// RFC 7521 §4.2.
@@ -16,13 +16,16 @@ pub struct Presented {
     client_id: Option<ClientId>,
     proof: Proof,
     dpop: Option<String>,
+    certificate: Option<Certificate>,
 }
 
-/// The headers that say something about who sends a request, as they came.
-#[derive(Clone, Copy, Default)]
+/// What the headers say about who sends a request.
+#[derive(Clone, Default)]
 pub struct Headers<'a> {
     pub authorization: Option<&'a str>,
     pub dpop: Option<&'a str>,
+    /// By the word of a proxy that is trusted (RFC 9440).
+    pub certificate: Option<Certificate>,
 }
 
 pub(super) enum Proof {
@@ -76,7 +79,8 @@ impl Presented {
             true => Err(BadCredentials::OtherClient),
             false => {
                 let dpop = headers.dpop.map(str::to_owned);
-                Ok(Self { client_id, proof, dpop })
+                let certificate = headers.certificate;
+                Ok(Self { client_id, proof, dpop, certificate })
             }
         }
     }
@@ -94,6 +98,11 @@ impl Presented {
     /// The `DPoP` header, unread (RFC 9449 §4.1).
     pub(super) fn dpop(&self) -> Option<&str> {
         self.dpop.as_deref()
+    }
+
+    /// The certificate of the connection (RFC 8705 §2).
+    pub(super) fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     pub(super) fn proof(&self) -> &Proof {

@@ -81,6 +81,15 @@ const KEYS: &[Key] = &[
         example: "",
     },
     Key {
+        path: "proxies.client_certificate",
+        what: "By which header the proxies of `trusted_proxies` say whose certificate they verified: \
+               `Client-Cert` (RFC 9440). Tokens can be bound to it then (RFC 8705 §3). From anybody \
+               else the header is passed over; a proxy must take out what came from outside.",
+        form: OneOf(&["off", "Client-Cert"]),
+        default: Is("off"),
+        example: "\"Client-Cert\"",
+    },
+    Key {
         path: "outbound.allow_private_networks",
         what: "Whether keys and metadata may be fetched from loopback, private and other special \
                addresses (RFC 6890), and by plain http. For tests and intranets: whoever may name \

@@ -139,7 +139,7 @@ impl Config {
             administrators: raw.text("administrators", |text| {
                 Ok::<_, Infallible>((!text.is_empty()).then(|| text.to_owned()))
             }),
-            trusted_proxies: raw.text("trusted_proxies", TrustedProxies::parse),
+            trusted_proxies: trusted_proxies(&mut raw),
             key: key_source(&mut raw, &database, folder),
             database,
             outbound: Outbound {
@@ -183,6 +183,15 @@ impl Config {
         };
         raw.finish().map(|()| config)
     }
+}
+
+fn trusted_proxies(raw: &mut Raw) -> TrustedProxies {
+    let certificates = raw.text("proxies.client_certificate", |text| match text {
+        "off" => Ok(false),
+        "Client-Cert" => Ok(true),
+        _ => Err("no certificate is read from that"),
+    });
+    raw.text("trusted_proxies", TrustedProxies::parse).with_client_certificates(certificates)
 }
 
 /// Where there is one node, nobody can take over, and waiting only makes the gap longer.

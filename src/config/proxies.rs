@@ -1,10 +1,13 @@
-//! Proxies in front of the server, whose word about where a request comes from is taken.
+//! Proxies in front of the server, whose word about who sends a request is taken.
 
 use std::net::IpAddr;
 
-/// Their addresses. Nobody else's `X-Forwarded-For` is read: anybody can send one.
+/// Their addresses. Nobody else's `X-Forwarded-For` or `Client-Cert` is read: anybody can send one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpAddr>);
+pub struct TrustedProxies {
+    addresses: Vec<IpAddr>,
+    client_certificates: bool,
+}
 
 /// Something in the list is no address.
 #[derive(Debug, thiserror::Error)]
@@ -14,12 +17,32 @@ pub struct NoAddress(String);
 impl TrustedProxies {
     /// Addresses with commas between them; none at all is an empty text.
     pub fn parse(text: &str) -> Result<Self, NoAddress> {
-        addresses(text).map(Self)
+        Ok(Self { addresses: addresses(text)?, client_certificates: false })
+    }
+
+    /// The same, where the administrator says whether they tell of certificates.
+    pub(super) fn with_client_certificates(self, switch: bool) -> Self {
+        Self { client_certificates: switch, ..self }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+
+    /// Whether they say by `Client-Cert` whose certificate they verified (RFC 9440): the switch.
+    pub fn tell_client_certificates(&self) -> bool {
+        self.client_certificates
+    }
+
+    /// Whether a certificate can ever come by one of them.
+    pub fn take_client_certificates(&self) -> bool {
+        self.client_certificates && !self.addresses.is_empty()
     }
 
     /// Whether `address` is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
+        self.addresses.contains(&address.to_canonical())
     }
 
     /// Where a request comes from that `peer` sent us with these `X-Forwarded-For` headers: the
@@ -30,13 +53,13 @@ impl TrustedProxies {
         forwarded: impl DoubleEndedIterator<Item = &'a str>,
     ) -> IpAddr {
         let peer = peer.to_canonical();
-        if !self.0.contains(&peer) {
+        if !self.addresses.contains(&peer) {
             return peer;
         }
         let seen = forwarded.rev().flat_map(|header| header.rsplit(','));
         for word in seen {
             match word.trim().parse::<IpAddr>().map(|it| it.to_canonical()) {
-                Ok(address) if self.0.contains(&address) => {}
+                Ok(address) if self.addresses.contains(&address) => {}
                 Ok(address) => return address,
                 // Whatever stands before it, nobody whom we trust wrote.
                 Err(_) => return peer,
@@ -76,5 +99,15 @@ mod tests {
     fn a_list_with_a_mistake() {
         assert!(TrustedProxies::parse("10.0.0.1, proxy").is_err());
         assert_eq!(TrustedProxies::parse("").unwrap(), TrustedProxies::default());
+    }
+
+    #[test]
+    fn certificates_take_a_switch_and_a_proxy() {
+        for (text, switch, taken) in
+            [("10.0.0.1", true, true), ("10.0.0.1", false, false), ("", true, false)]
+        {
+            let proxies = TrustedProxies::parse(text).unwrap().with_client_certificates(switch);
+            assert_eq!(proxies.take_client_certificates(), taken, "{text} {switch}");
+        }
     }
 }

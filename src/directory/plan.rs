@@ -148,6 +148,8 @@ fn plan_client(
     let bound = (before.dpop_bound_access_tokens, after.dpop_bound_access_tokens);
     differences.text("dpop_bound_access_tokens", bound.0, bound.1);
     differences.sector(before.sector.as_ref(), after.sector.as_ref());
+    let bound = [before, &after].map(|it| it.tls_client_certificate_bound_access_tokens);
+    differences.text("tls_client_certificate_bound_access_tokens", bound[0], bound[1]);
     differences.active(before.active, after.active);
     changed(plan, what, differences, || Write::Client(Box::new(after)));
 }

@@ -120,6 +120,7 @@ pub(super) struct RawTrust {
 /// `[[client]]`: a registration (RFC 7591 §2) at home or at a service.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the entry")]
 pub(super) struct RawClient {
     pub at: Option<String>,
     pub client_id: String,
@@ -143,6 +144,8 @@ pub(super) struct RawClient {
     pub subject_type: Option<String>,
     pub sector: Option<String>,
     pub sector_identifier_uri: Option<String>,
+    #[serde(default)]
+    pub tls_client_certificate_bound_access_tokens: bool,
     #[serde(default = "yes")]
     pub active: bool,
 }

@@ -41,7 +41,6 @@ const MEMBERS: &[(&str, May)] = &[
     ("require_auth_time", Flag),
     ("require_pushed_authorization_requests", BeFalse("there are no pushed requests yet")),
     ("require_signed_request_object", BeFalse("there are no request objects yet")),
-    ("tls_client_certificate_bound_access_tokens", BeFalse("tokens are not bound to certificates")),
     ("default_max_age", Not("nobody is asked to sign in again for its sake yet")),
     ("default_acr_values", Not("they are not asked for yet")),
     ("token_endpoint_auth_signing_alg", Not("the algorithm is not pinned yet")),

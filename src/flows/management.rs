@@ -216,7 +216,7 @@ async fn person_is_there(
 
 fn of_access_token(claims: AccessTokenClaims) -> About {
     About {
-        token_type: Some(if claims.cnf.is_some() { "DPoP" } else { "Bearer" }),
+        token_type: Some(claims.token_type()),
         iss: claims.iss,
         client_id: claims.client_id,
         sub: claims.sub,

@@ -47,6 +47,9 @@ pub struct Metadata {
     authorization_details_types_supported: Vec<String>,
     /// RFC 9449 §5.1.
     dpop_signing_alg_values_supported: Vec<&'static str>,
+    /// RFC 8705 §3.3.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls_client_certificate_bound_access_tokens: bool,
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
     subject_types_supported: Vec<SubjectType>,
@@ -100,6 +103,10 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         client_id_metadata_document_supported: server.takes_documents(),
         authorization_details_types_supported: details_types(&server.role),
         dpop_signing_alg_values_supported: algorithms(),
+        tls_client_certificate_bound_access_tokens: server
+            .shared
+            .trusted_proxies
+            .take_client_certificates(),
         authorization_response_iss_parameter_supported: true,
         subject_types_supported: subject_types(&server.role),
         id_token_signing_alg_values_supported: server

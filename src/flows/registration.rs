@@ -259,6 +259,7 @@ fn acceptable(
     }
     // §2: "If unspecified or omitted, the default is "client_secret_basic"".
     let mut metadata = ClientMetadata::read(asked, AuthMethod::ClientSecretBasic)?;
+    server.keeps_word_to(&metadata)?;
     let gist = metadata.gist();
     let keys = KeySet::registered(gist.jwks.as_deref());
     if gist.jwks.is_some() && keys.is_none_or(|it| it.is_empty()) {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::jose::{BadJwt, UnverifiedJwt};
+use crate::jose::{BadCertificate, BadJwt, Certificate, UnverifiedJwt};
 use crate::model::User;
 use crate::oauth::{ErrorCode, Subject};
 use crate::server::AuthorizationServer;
@@ -40,6 +40,12 @@ pub enum Refusal {
     Unbound,
     #[error("the access token is bound to another key than the DPoP proof shows")]
     OtherKey,
+    #[error("the access token is bound to a certificate, and none came with the request")]
+    NoCertificate,
+    #[error("the access token is bound to another certificate than the one of the request")]
+    OtherCertificate,
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
     #[error("the DPoP proof is not acceptable: {0}")]
     Possession(#[from] BadProof),
     #[error("the DPoP proof must have the nonce that comes with this answer, in DPoP-Nonce")]
@@ -61,7 +67,10 @@ impl Refusal {
             | Self::Revoked
             | Self::Bound
             | Self::Unbound
-            | Self::OtherKey => ErrorCode::InvalidToken,
+            | Self::OtherKey
+            | Self::NoCertificate
+            | Self::OtherCertificate => ErrorCode::InvalidToken,
+            Self::Certificate(_) => ErrorCode::InvalidRequest,
             Self::Possession(_) | Self::PossessionReplayed => ErrorCode::InvalidDpopProof,
             Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
             Self::Commit(it) => it.code(),
@@ -78,6 +87,8 @@ pub struct Presented<'a> {
     /// By the scheme `DPoP`, with this proof (RFC 9449 §7.1).
     pub proof: Option<&'a str>,
     pub method: &'a str,
+    /// Of the connection that it came by.
+    pub certificate: Option<&'a Certificate>,
 }
 
 pub async fn userinfo(
@@ -117,7 +128,8 @@ pub async fn userinfo(
 }
 
 /// RFC 9449 §7.1 and §7.2: a token that is bound to a key comes with a proof of that key, made for
-/// this request and for this token; and one that is not comes without.
+/// this request and for this token; and one that is not comes without. RFC 8705 §3: one that is bound
+/// to a certificate comes with that.
 async fn possessed(
     server: &AuthorizationServer,
     presented: &Presented<'_>,
@@ -126,15 +138,19 @@ async fn possessed(
 ) -> Result<(), Refusal> {
     let (proof, bound) = match (presented.proof, bound) {
         (None, None) => return Ok(()),
-        (None, Some(_)) => return Err(Refusal::Bound),
-        (Some(_), None) => return Err(Refusal::Unbound),
-        (Some(proof), Some(bound)) => (proof, bound),
+        (None, Some(Confirmation::Key(_))) => return Err(Refusal::Bound),
+        (None, Some(Confirmation::Certificate(bound))) => {
+            let shown = presented.certificate.ok_or(Refusal::NoCertificate)?.thumbprint();
+            return if shown == bound { Ok(()) } else { Err(Refusal::OtherCertificate) };
+        }
+        (Some(proof), Some(Confirmation::Key(bound))) => (proof, bound),
+        (Some(_), _) => return Err(Refusal::Unbound),
     };
     let url = server.issuer.at("/oauth2/userinfo");
     let access_token = Some(presented.token);
     let proven = Proven { method: presented.method, url: &url, access_token };
     let proof = DpopProof::verify(proof, proven, now)?;
-    if *proof.key() != bound.jkt {
+    if proof.key() != bound {
         return Err(Refusal::OtherKey);
     }
     let nonces = &server.shared.dpop_nonces;

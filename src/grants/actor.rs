@@ -66,7 +66,7 @@ pub enum Refusal {
     Unacceptable(#[from] Unacceptable),
     #[error("the actor token is not acceptable: it was issued for a person")]
     OfAPerson,
-    #[error("the actor token is not acceptable: it is bound to a key, which nobody shows here")]
+    #[error("the actor token is not acceptable: it is bound to what nobody shows here")]
     Bound,
     #[error("the actor token is not acceptable: its client is not active")]
     Inactive,

@@ -16,7 +16,7 @@ use crate::outbound::Unreachable;
 use crate::policy::{self, TrustedIssuer};
 use crate::server::AuthorizationServer;
 use crate::store::StoreError;
-use crate::tokens::{IdJag, NotHeld, PresentedIdJag, Unacceptable};
+use crate::tokens::{IdJag, PresentedIdJag, Unacceptable};
 
 /// RFC 7523 §2.1, RFC 7521 §4.1 and RFC 8707 §2.2.
 pub struct Request {
@@ -77,11 +77,12 @@ pub async fn grant(
     let trusted = trusts().find(|it| it.trust.is_for(tenant)).ok_or(Refusal::Tenant)?;
     id_jag.lives_for(trusted.trust.longest)?;
 
-    // ID-JAG §9.8.1.2: one that is bound to a key comes with a proof of that key.
-    match id_jag.confirmation()? {
+    // ID-JAG §9.8.1.2, and the coming -05 for certificates: what it is bound to comes with it.
+    let confirmation = id_jag.confirmation()?;
+    match &confirmation {
         None if request.bound => return Err(Refusal::NotBound),
         None => {}
-        Some(bound) => bound.is_met_by(client.key())?,
+        Some(bound) => client.meets(bound).map_err(Unacceptable::from)?,
     }
     // ID-JAG §3.2: "MUST denote the same" person, which only who can read it can tell.
     if claims.sub_id.is_some() {
@@ -126,9 +127,17 @@ pub async fn grant(
 
     // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
     // commit, so that an ID-JAG which is refused for another reason is not used up.
-    let redemption =
-        Redemption { id_jag, trusted, account, scope, resources, details, act, audience };
-    let warrant = Warrant::IdJag(Box::new(redemption));
+    let warrant = Warrant::IdJag(Box::new(Redemption {
+        id_jag,
+        trusted,
+        confirmation,
+        account,
+        scope,
+        resources,
+        details,
+        act,
+        audience,
+    }));
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
@@ -190,8 +199,6 @@ pub enum Refusal {
     UntrustedIssuer,
     #[error("the assertion is not acceptable: {0}")]
     Unacceptable(#[from] Unacceptable),
-    #[error(transparent)]
-    NotHeld(#[from] NotHeld),
     #[error("the assertion is not acceptable: its {0}")]
     AuthorizationDetails(#[from] BadDetails),
     #[error("the act of the assertion names an actor of another issuer")]
@@ -234,7 +241,6 @@ impl Refusal {
             Self::NotAJwt(_)
             | Self::UntrustedIssuer
             | Self::Unacceptable(_)
-            | Self::NotHeld(_)
             | Self::AuthorizationDetails(_)
             | Self::UntrustedDetails
             | Self::ForeignActor

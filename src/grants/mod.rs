@@ -21,11 +21,13 @@ use std::net::IpAddr;
 
 use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Presented};
 use crate::issuance::{Attempt, NotRecorded};
+use crate::jose::BadCertificate;
 use crate::limits::{Endpoint, Party, TurnedAway};
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::{ErrorCode, GrantType, ParamError, Params, RequestId, TokenType};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Late};
+use crate::tokens::Confirmation;
 
 /// Answers a token request (RFC 6749 §3.2) that comes from `address`, and records what came of it.
 pub async fn answer(
@@ -77,7 +79,6 @@ async fn granted(
     let grant_type = GrantType::parse(params.required("grant_type")?)
         .filter(|it| server.grant_types().any(|here| here == *it))
         .ok_or(TokenError::UnsupportedGrantType)?;
-    let only_bound = grant_type == GrantType::JwtDpop;
 
     // By its issuer and `typ` an assertion says whether its grant takes a client that authenticates.
     let (client, vouched) = match workload::assertion(server, &presented, grant_type, params) {
@@ -98,9 +99,7 @@ async fn granted(
     {
         return Err(TokenError::Details);
     }
-    if client.key().is_none() && (only_bound || server.wants_bound_tokens(client.record())) {
-        return Err(TokenError::Unbound(grant_type));
-    }
+    rightly_bound(server, &client, grant_type)?;
     match vouched {
         Some(vouched) => {
             let request = workload::Request::parse(params)?;
@@ -114,6 +113,24 @@ async fn granted(
 fn may_use(client: &Client, grant_type: GrantType) -> bool {
     let with_proof = grant_type == GrantType::JwtDpop && client.may_use(GrantType::JwtBearer);
     with_proof || client.may_use(grant_type)
+}
+
+/// Whether what `client` gets would be bound as it registered, and as the service demands.
+fn rightly_bound(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    grant_type: GrantType,
+) -> Result<(), TokenError> {
+    let record = client.record();
+    let by_key = grant_type == GrantType::JwtDpop || record.dpop_bound_access_tokens;
+    let by_certificate = record.tls_client_certificate_bound_access_tokens;
+    match client.confirmation() {
+        Some(Confirmation::Key(_)) if by_certificate => Err(TokenError::ProofAndCertificate),
+        Some(Confirmation::Certificate(_)) if by_key => Err(TokenError::Unbound(grant_type)),
+        None if by_certificate => Err(TokenError::NoCertificate(grant_type)),
+        None if by_key || server.wants_bound_tokens(record) => Err(TokenError::Unbound(grant_type)),
+        _ => Ok(()),
+    }
 }
 
 async fn dispatch(
@@ -193,6 +210,16 @@ pub enum TokenError {
     Details,
     #[error("a DPoP proof of a key is required here, for access tokens are bound to one")]
     Unbound(GrantType),
+    #[error(
+        "the client is registered for tokens that are bound to its certificate, and none came with the request"
+    )]
+    NoCertificate(GrantType),
+    #[error(
+        "the client is registered for tokens that are bound to its certificate: send no DPoP proof"
+    )]
+    ProofAndCertificate,
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
     #[error(transparent)]
     Client(#[from] clients::Refusal),
     #[error(transparent)]
@@ -268,14 +295,21 @@ impl TokenError {
 
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unread(_) | Self::TooLarge(_) => ErrorCode::InvalidRequest,
             Self::TurnedAway(_) => ErrorCode::SlowDown,
             Self::Parameters(it) => it.code(),
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::Details => ErrorCode::InvalidAuthorizationDetails,
             // ID-JAG §9.8.1.2.4; elsewhere nothing is wrong but that.
-            Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop) => ErrorCode::InvalidGrant,
+            Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop)
+            | Self::NoCertificate(GrantType::JwtBearer | GrantType::JwtDpop) => {
+                ErrorCode::InvalidGrant
+            }
+            Self::Unread(_)
+            | Self::TooLarge(_)
+            | Self::ProofAndCertificate
+            | Self::NoCertificate(_)
+            | Self::Certificate(_) => ErrorCode::InvalidRequest,
             Self::SeveralProofs | Self::Unbound(_) => ErrorCode::InvalidDpopProof,
             Self::Client(it) => it.code(),
             Self::AuthorizationCode(it) => it.code(),

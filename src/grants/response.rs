@@ -47,17 +47,14 @@ impl TokenResponse {
 
 impl From<Issued> for TokenResponse {
     fn from(issued: Issued) -> Self {
-        // ID-JAG §4.3.4 and RFC 8693 §2.2.1: "N_A", because it is not an access token.
-        let (issued_token_type, token_type) = match issued.kind {
-            TokenType::IdJag | TokenType::Jwt => (Some(issued.kind), "N_A"),
-            // RFC 9449 §5.
-            _ if issued.bound => (None, "DPoP"),
-            _ => (None, "Bearer"),
+        let issued_token_type = match issued.kind {
+            TokenType::IdJag | TokenType::Jwt => Some(issued.kind),
+            _ => None,
         };
         Self {
             access_token: issued.token,
             issued_token_type,
-            token_type,
+            token_type: issued.token_type,
             expires_in: issued.expires_in.whole_seconds(),
             scope: issued.scope,
             resource: OneOrMany::of(issued.resources),

@@ -15,7 +15,7 @@ use crate::oauth::{ErrorCode, GrantType, ParamError, Params, Resource, Scope};
 use crate::outbound::Unreachable;
 use crate::policy::{self, TrustedIssuer};
 use crate::server::AuthorizationServer;
-use crate::tokens::{NotHeld, Unacceptable, VouchedWorkload, WorkloadAssertion};
+use crate::tokens::{Unacceptable, VouchedWorkload, WorkloadAssertion};
 
 /// RFC 7521 §4.1 and RFC 8707 §2.2.
 pub struct Request {
@@ -90,9 +90,10 @@ pub async fn grant(
     attempt.scope.clone_from(&request.scope);
     let Vouched { trusted, workload } = vouched;
 
-    // RFC 7800 §3.1: one that is bound to a key comes with a proof of that key.
-    if let Some(bound) = workload.assertion().confirmation()? {
-        bound.is_met_by(client.key())?;
+    // RFC 7800 §3.1: what it is bound to comes with it.
+    let confirmation = workload.assertion().confirmation()?;
+    if let Some(bound) = &confirmation {
+        client.meets(bound).map_err(Unacceptable::from)?;
     }
 
     // The least of what the client may have, what the trust gives, and what is asked for.
@@ -106,7 +107,7 @@ pub async fn grant(
     let resources = audience::narrowed(ceiling, request.resources)?;
     let audience = audience::of(server, &resources)?;
 
-    let warrant = Warrant::Workload { workload, trusted, scope, resources, audience };
+    let warrant = Warrant::Workload { workload, trusted, confirmation, scope, resources, audience };
     Ok(issuance::issue(server, client, warrant, attempt).await?.into())
 }
 
@@ -121,8 +122,6 @@ pub enum Refusal {
     Unacceptable(#[source] Unacceptable),
     #[error("no client here is meant by what the assertion says of its workload")]
     NotMeant,
-    #[error(transparent)]
-    NotHeld(#[from] NotHeld),
     #[error("no scope that was asked for can be granted to the workload")]
     NothingToGrant,
     #[error(transparent)]
@@ -149,7 +148,7 @@ impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Stranger(_) => ErrorCode::InvalidClient,
-            Self::Unacceptable(_) | Self::NotMeant | Self::NotHeld(_) => ErrorCode::InvalidGrant,
+            Self::Unacceptable(_) | Self::NotMeant => ErrorCode::InvalidGrant,
             Self::NothingToGrant => ErrorCode::InvalidScope,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::KeysUnreachable(_) => ErrorCode::TemporarilyUnavailable,

@@ -124,7 +124,7 @@ async fn explained(
     let server = &here.server;
     let mut attempt = Attempt::begin(server, here.request.clone(), LedgerEvent::TokenRequest);
     attempt.party = Party::Address(here.address);
-    let headers = Headers { authorization: authorization(headers), dpop: None };
+    let headers = Headers { authorization: authorization(headers), ..Headers::default() };
     let act =
         async |client: &_, it: &_| explanation::explain_to(server, client, decision, it).await;
     management::for_client(server, headers, params, &mut attempt, act).await

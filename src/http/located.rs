@@ -24,6 +24,8 @@ pub(super) struct Here {
     pub request: RequestId,
     /// Where the request comes from, if that is known.
     pub address: Option<IpAddr>,
+    /// Whether a trusted proxy sent it to us that says whose certificate it verified.
+    pub vouched: bool,
     /// The path as it was asked for, with that of the issuer.
     pub path: String,
 }
@@ -66,7 +68,8 @@ pub(super) async fn locate(
         unreachable!("`observe` gives every request an id before anything else happens")
     };
     let server = located.server;
-    let address = origin(&server.shared.trusted_proxies, &request);
+    let proxies = &server.shared.trusted_proxies;
+    let (address, vouched) = (origin(proxies, &request), is_vouched(proxies, &request));
     if is_document(&located.path)
         && let Err(early) = server.shared.limits.visit(Endpoint::Documents, address)
     {
@@ -80,6 +83,7 @@ pub(super) async fn locate(
         live: Arc::clone(live),
         request: id,
         address,
+        vouched,
         path,
     });
     Ok(request)
@@ -111,6 +115,12 @@ fn origin(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
     let forwarded = request.headers().get_all("x-forwarded-for").iter();
     // What is no text ends the list where it stands.
     Some(proxies.origin(peer.ip(), forwarded.map(|it| it.to_str().unwrap_or("?"))))
+}
+
+fn is_vouched(proxies: &TrustedProxies, request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let sent_by_one = peer.is_some_and(|ConnectInfo(peer)| proxies.contains(peer.ip()));
+    sent_by_one && proxies.take_client_certificates()
 }
 
 /// HTTP/2 has the authority in the URI, HTTP/1.1 in `Host`.

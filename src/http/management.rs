@@ -71,7 +71,7 @@ async fn answered<T>(
     let server = &here.server;
     let mut attempt = Attempt::begin(server, here.request.clone(), event);
     attempt.party = Party::Address(here.address);
-    let headers = Headers { authorization: authorization(headers), dpop: None };
+    let headers = Headers { authorization: authorization(headers), ..Headers::default() };
     let done = management::for_client(server, headers, params, &mut attempt, act).await;
     done.map_err(|it| OAuthError::from(it).told_to(here))
 }

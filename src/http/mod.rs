@@ -2,6 +2,7 @@
 
 mod authorize;
 mod browser;
+mod client_certificate;
 mod consent;
 mod decisions;
 mod documents;

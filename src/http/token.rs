@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
+use super::client_certificate;
 use super::error::{NOT_KEPT, OAuthError};
 use super::form::{BadForm, Form};
 use super::located::Here;
@@ -24,7 +25,7 @@ pub(super) async fn token(
     let server = &here.server;
     let answer = match form {
         // It is large, and handed from one to the next by axum: better a pointer to it.
-        Ok(Form(params)) => match read(&headers) {
+        Ok(Form(params)) => match read(&here, &headers) {
             Ok(headers) => Box::pin(answered(&here, headers, &params)).await,
             Err(bad) => Err(unread(&here, bad).await),
         },
@@ -53,7 +54,7 @@ async fn answered(
     params: &Params,
 ) -> Result<TokenResponse, TokenError> {
     let ask = async |server: &AuthorizationServer| {
-        grants::answer(server, headers, params, here.request.clone(), here.address).await
+        grants::answer(server, headers.clone(), params, here.request.clone(), here.address).await
     };
     let answer = ask(&here.server).await;
     if !answer.as_ref().is_err_and(TokenError::is_late) || here.live.refresh().await.is_err() {
@@ -73,13 +74,14 @@ fn written(response: &TokenResponse) -> Vec<u8> {
 }
 
 /// RFC 9449 §4.3 (1): "There is not more than one DPoP HTTP request header field."
-fn read(headers: &HeaderMap) -> Result<Headers<'_>, TokenError> {
+fn read<'a>(here: &Here, headers: &'a HeaderMap) -> Result<Headers<'a>, TokenError> {
     let mut proofs = headers.get_all("dpop").iter();
     let dpop = match (proofs.next(), proofs.next()) {
         (first, None) => first.map(|it| it.to_str().unwrap_or_default()),
         (_, Some(_)) => return Err(TokenError::SeveralProofs),
     };
-    Ok(Headers { authorization: authorization(headers), dpop })
+    let certificate = client_certificate::of(here, headers)?;
+    Ok(Headers { authorization: authorization(headers), dpop, certificate })
 }
 
 /// A header that is no text, or that stands there twice, is as wrong as one in an unknown form:

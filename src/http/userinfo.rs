@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 
+use super::client_certificate;
 use super::error::{self, ResourceError};
 use super::located::Here;
 use super::token::authorization;
@@ -16,7 +17,14 @@ pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> 
     }
     let Some(presented) = presented(&method, &headers) else { return error::no_token() };
     let now = server.shared.environment.clock.now();
-    match userinfo::userinfo(server, presented, now).await {
+    let answer = match client_certificate::of(&here, &headers) {
+        Ok(certificate) => {
+            let presented = Presented { certificate: certificate.as_ref(), ..presented };
+            userinfo::userinfo(server, presented, now).await
+        }
+        Err(bad) => Err(bad.into()),
+    };
+    match answer {
         Ok(claims) => ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
         Err(refusal) => {
             let code = refusal.code();
@@ -45,5 +53,5 @@ fn presented<'a>(method: &'a Method, headers: &'a HeaderMap) -> Option<Presented
         ("dpop", ..) => Some(""),
         _ => return None,
     };
-    Some(Presented { token: token.trim(), proof, method: method.as_str() })
+    Some(Presented { token: token.trim(), proof, method: method.as_str(), certificate: None })
 }

@@ -21,8 +21,8 @@ pub struct Issued {
     pub token: String,
     /// What `token` is.
     pub kind: TokenType,
-    /// Whether it is bound to a key of the client.
-    pub bound: bool,
+    /// How it is sent (RFC 6749 §7.1).
+    pub token_type: &'static str,
     pub expires_in: Duration,
     pub scope: Scope,
     pub resources: Vec<Resource>,
@@ -216,7 +216,7 @@ impl<'a> Signers<'a> {
         let issued = Issued {
             token,
             kind,
-            bound: order.bound,
+            token_type: order.token_type,
             expires_in: order.lifetime,
             scope: order.scope,
             resources: order.resources,

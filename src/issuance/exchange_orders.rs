@@ -25,6 +25,8 @@ impl Bench<'_> {
             sid: shown.sid.clone(),
             grant_id: shown.grant_id.clone(),
             act,
+            // What was bound stays so, whatever the client wants of its own tokens.
+            cnf: shown.cnf.clone().or_else(|| client.confirmation().cloned()),
             ..access_token(server, client, attempt, shown.sub.clone(), &scope, audience)
         };
         let effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];

@@ -56,7 +56,7 @@ impl Bench<'_> {
             acr: Some(login.acr.clone()),
             amr: Some(login.amr.clone()),
             // ID-JAG §9.8.1.1.
-            cnf: client.key().map(|key| json!({ "jkt": key })),
+            cnf: client.confirmation().map(|it| json!(it)),
             authorization_details: entitlement.details().cloned(),
             tenant: None,
             aud_tenant: None,
@@ -76,7 +76,8 @@ impl Bench<'_> {
         Ok(Order {
             token,
             lifetime,
-            bound: false,
+            // ID-JAG §4.3.4: "N_A", because it is not an access token.
+            token_type: "N_A",
             scope,
             resources,
             details: entitlement.details().cloned(),
@@ -90,8 +91,7 @@ impl Bench<'_> {
     /// ID-JAG §4.4.2; §4.4.3: no refresh token.
     pub(super) fn redeemed(self, redemption: Redemption<'_>) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
-        let Redemption { id_jag, trusted, account, scope, resources, details, act, audience } =
-            redemption;
+        let Redemption { id_jag, trusted, account, scope, resources, details, .. } = redemption;
         attempt.scope = Some(scope.clone());
         // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
         let sub = server.names_for(client.record()).subject(&account)?;
@@ -102,8 +102,10 @@ impl Bench<'_> {
             acr: login.acr.clone(),
             amr: login.amr.clone(),
             authorization_details: details.clone(),
-            act,
-            ..access_token(server, client, attempt, sub, &scope, audience)
+            act: redemption.act,
+            // ID-JAG §9.8.1.2.1: "SHOULD" be bound to the same.
+            cnf: redemption.confirmation.or_else(|| client.confirmation().cloned()),
+            ..access_token(server, client, attempt, sub, &scope, redemption.audience)
         };
         let mut effects = vec![];
         if trusted.trust.reuse == Reuse::Once {

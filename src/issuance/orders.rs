@@ -29,8 +29,7 @@ pub(super) enum Token {
 pub(super) struct Order {
     pub token: Token,
     pub lifetime: Duration,
-    /// Whether the access token is bound to a key.
-    pub bound: bool,
+    pub token_type: &'static str,
     pub scope: Scope,
     pub resources: Vec<Resource>,
     pub details: Option<AuthorizationDetails>,
@@ -61,10 +60,10 @@ pub(super) fn order(
             bench.entitled(&person, &entitlement, actor.as_ref())
         }
         (Warrant::ClientItself { scope, resources, audience }, _) => {
-            Ok(Order { resources, ..bench.for_itself(scope, audience)? })
+            Ok(Order { resources, ..bench.for_itself(None, scope, audience)? })
         }
-        (Warrant::Workload { workload, trusted, scope, resources, audience }, _) => {
-            let mut order = bench.for_itself(scope, audience)?;
+        (Warrant::Workload { workload, trusted, confirmation, scope, resources, audience }, _) => {
+            let mut order = bench.for_itself(confirmation, scope, audience)?;
             order.effects.splice(0..0, use_of_workload(&trusted.trust, &workload));
             Ok(Order { resources, ..order })
         }
@@ -108,10 +107,10 @@ impl Bench<'_> {
             sid: code.sid.clone(),
             scope: code.scope.clone(),
             resources: code.resources.clone(),
-            // RFC 9449 §5: of a public client nothing but the key says who may refresh.
+            // RFC 9449 §5, RFC 8705 §4: of a public client nothing else says who may refresh.
             key: match self.client.is_confidential() {
                 true => None,
-                false => self.client.key().map(ToString::to_string),
+                false => self.client.confirmation().map(Confirmation::kept),
             },
             revoked: false,
         });
@@ -212,7 +211,7 @@ impl Bench<'_> {
             })));
         }
         Ok(Order {
-            bound: access.cnf.is_some(),
+            token_type: access.token_type(),
             token: Token::Access(Box::new(access)),
             lifetime: shared.lifetimes.access_token,
             scope,
@@ -226,12 +225,20 @@ impl Bench<'_> {
     }
 
     /// RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
-    fn for_itself(self, scope: Scope, audience: Vec<String>) -> Result<Order, Refusal> {
+    fn for_itself(
+        self,
+        bound: Option<Confirmation>,
+        scope: Scope,
+        audience: Vec<String>,
+    ) -> Result<Order, Refusal> {
         let Self { server, client, attempt } = self;
         attempt.scope = Some(scope.clone());
         // RFC 9068 §2.2: without a resource owner, `sub` is the client.
         let itself = Subject::parse(client.id().as_str()).map_err(|_| Refusal::ClientInactive)?;
-        let access = access_token(server, client, attempt, itself, &scope, audience);
+        let access = AccessTokenClaims {
+            cnf: bound.or_else(|| client.confirmation().cloned()),
+            ..access_token(server, client, attempt, itself, &scope, audience)
+        };
         let effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];
         Ok(plain(server, access, scope, effects))
     }
@@ -276,7 +283,7 @@ pub(super) fn access_token(
         sid: None,
         grant_id: None,
         act: None,
-        cnf: client.key().map(|key| Confirmation { jkt: key.clone() }),
+        cnf: client.confirmation().cloned(),
     }
 }
 
@@ -314,7 +321,7 @@ pub(super) fn plain(
     effects: Vec<Effect>,
 ) -> Order {
     Order {
-        bound: access.cnf.is_some(),
+        token_type: access.token_type(),
         token: Token::Access(Box::new(access)),
         lifetime: server.shared.lifetimes.access_token,
         scope,

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::standing::LivePerson;
 use crate::clients::AuthenticatedClient;
+use crate::jose::Thumbprint;
 use crate::model::{AuthorizationCode, Digest, RefreshToken};
 use crate::oauth::{AuthorizationDetails, CodeVerifier, RedirectUri, Resource, Scope, Subject};
 use crate::policy::{Entitlement, TrustedIssuer};
 use crate::server::AuthorizationServer;
 use crate::tokens::{
-    AccessTokenClaims, Actor, PresentedIdJag, VerifiedAccessToken, VouchedWorkload,
+    AccessTokenClaims, Actor, Confirmation, NotHeld, PresentedIdJag, VerifiedAccessToken,
+    VouchedWorkload,
 };
 
 /// Why a client gets what it gets.
@@ -29,6 +31,8 @@ pub enum Warrant<'a> {
     Workload {
         workload: VouchedWorkload,
         trusted: &'a TrustedIssuer,
+        /// What the assertion is bound to, which the client showed to have.
+        confirmation: Option<Confirmation>,
         scope: Scope,
         resources: Vec<Resource>,
         audience: Vec<String>,
@@ -55,6 +59,8 @@ pub struct Narrowed {
 pub struct Redemption<'a> {
     pub id_jag: PresentedIdJag,
     pub trusted: &'a TrustedIssuer,
+    /// What it is bound to, which the client showed to have.
+    pub confirmation: Option<Confirmation>,
     pub account: Subject,
     pub scope: Scope,
     pub resources: Vec<Resource>,
@@ -107,7 +113,8 @@ impl ProvenCode {
         if !code.challenge.is_met_by(verifier) {
             return Err(CodeMismatch::Verifier);
         }
-        if !is_held(code.key.as_deref(), client) {
+        let shown = client.key().map(Thumbprint::as_str);
+        if code.key.is_some() && code.key.as_deref() != shown {
             return Err(CodeMismatch::Key);
         }
         Ok(Self(code))
@@ -116,11 +123,6 @@ impl ProvenCode {
     pub fn record(&self) -> &AuthorizationCode {
         &self.0
     }
-}
-
-/// Whether `client` showed to have the key whose thumbprint is `bound` (RFC 9449 §5 and §10).
-fn is_held(bound: Option<&str>, client: &AuthenticatedClient) -> bool {
-    bound.is_none_or(|bound| client.key().is_some_and(|key| key.as_str() == bound))
 }
 
 /// A refresh token in the hands of the client that it was given to.
@@ -137,8 +139,11 @@ pub enum RefreshMismatch {
     Revoked,
     #[error("the refresh token was given without a proof of a key, and cannot be bound to one now")]
     Unbound,
-    #[error("the refresh token is bound to a key, and no DPoP proof of it came with the request")]
-    Key,
+    #[error("the refresh token is not acceptable: {0}")]
+    NotHeld(#[from] NotHeld),
+    /// Of a kind that this version does not know.
+    #[error("the refresh token is bound to what cannot be checked here")]
+    Unknowable,
 }
 
 impl ProvenRefreshToken {
@@ -159,13 +164,16 @@ impl ProvenRefreshToken {
         if token.expires_at <= now && !token.used {
             return Err(RefreshMismatch::Expired);
         }
-        if !is_held(token.family.key.as_deref(), client) {
-            return Err(RefreshMismatch::Key);
-        }
-        // RFC 9449 §5: "Refresh tokens issued to public clients MUST be bound". Its successor could
-        // not be, for a family is bound from the beginning.
-        if !client.is_confidential() && client.key().is_some() && token.family.key.is_none() {
-            return Err(RefreshMismatch::Unbound);
+        // RFC 9449 §5, RFC 8705 §4. A family is bound from the beginning, or never.
+        match token.family.key.as_deref() {
+            Some(kept) => {
+                let bound = Confirmation::of_kept(kept).ok_or(RefreshMismatch::Unknowable)?;
+                client.meets(&bound)?;
+            }
+            None if !client.is_confidential() && client.confirmation().is_some() => {
+                return Err(RefreshMismatch::Unbound);
+            }
+            None => {}
         }
         Ok(Self(token))
     }
@@ -190,8 +198,8 @@ pub enum AccessTokenMismatch {
     Client,
     #[error("it has expired")]
     Expired,
-    #[error("it is bound to a key, and no DPoP proof of it came with the request")]
-    Key,
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
 }
 
 impl ProvenAccessToken {
@@ -210,8 +218,8 @@ impl ProvenAccessToken {
         if claims.exp <= now.unix_timestamp() {
             return Err(AccessTokenMismatch::Expired);
         }
-        if !is_held(claims.cnf.as_ref().map(|it| it.jkt.as_str()), client) {
-            return Err(AccessTokenMismatch::Key);
+        if let Some(bound) = &claims.cnf {
+            client.meets(bound)?;
         }
         Ok(Self(claims))
     }

@@ -1,7 +1,9 @@
-//! Signing and verifying JWTs, and sealing what is kept. The only room that knows josekit.
+//! Signing and verifying JWTs, reading certificates, and sealing what is kept. The only room that
+//! knows josekit and OpenSSL.
 
 mod algorithm;
 mod bad_jwt;
+mod certificate;
 mod key_set;
 mod rsa;
 mod seal;
@@ -17,6 +19,7 @@ mod wrap;
 
 pub use algorithm::Algorithm;
 pub use bad_jwt::BadJwt;
+pub use certificate::{BadCertificate, Certificate};
 pub use key_set::{KeySet, Typ};
 pub use seal::{KeyEncryptionKey, Sealed, Unsealable};
 pub use self_signed::verify_self_signed;

@@ -1,4 +1,4 @@
-//! The name of a public key (RFC 7638).
+//! The name of a public key (RFC 7638), or of a certificate (RFC 8705 §3.1).
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::bad_jwt::BadJwt;
 
-/// The SHA-256 thumbprint of a public key, in base64url: what `jkt` holds (RFC 9449 §6.1).
+/// A SHA-256 thumbprint in base64url: of a public key, as `jkt` holds it (RFC 9449 §6.1), or of a
+/// certificate, as `x5t#S256` does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Thumbprint(Arc<str>);
@@ -43,8 +44,16 @@ impl Thumbprint {
             Ok(format!("{}:{}", Value::from(*name), Value::from(value)))
         };
         let members: Result<Vec<_>, _> = names.iter().map(member).collect();
-        let digest = Sha256::digest(format!("{{{}}}", members?.join(",")));
-        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(digest).into()))
+        Ok(Self::hash(format!("{{{}}}", members?.join(",")).as_bytes()))
+    }
+
+    /// RFC 8705 §3.1: "the SHA-256 hash [...] of the DER encoding of the X.509 certificate".
+    pub(super) fn of_certificate(der: &[u8]) -> Self {
+        Self::hash(der)
+    }
+
+    fn hash(bytes: &[u8]) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)).into())
     }
 
     pub fn as_str(&self) -> &str {

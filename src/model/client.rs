@@ -34,6 +34,8 @@ pub struct Client {
     pub dpop_bound_access_tokens: bool,
     /// By which it knows people, if it knows them by pairwise subjects (OIDC Core §8.1).
     pub sector: Option<Sector>,
+    /// The same for its certificate (RFC 8705 §3.4).
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// Of a client that nobody vouched for, as it registered itself or stands at its own address: a
     /// digest of what decides who gets what by its name.
     pub described: Option<String>,

@@ -36,6 +36,8 @@ pub struct ClientMetadata {
     pub dpop_bound_access_tokens: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_type: Option<SubjectType>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls_client_certificate_bound_access_tokens: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_grant_profiles_supported: Vec<String>,
 }
@@ -66,6 +68,8 @@ pub enum BadMetadata {
     Sector,
     #[error("response_types must have code in it, for there is no other")]
     ResponseTypes,
+    #[error("its tokens cannot be bound to a key and to a certificate at once")]
+    BoundTwice,
     #[error("{0} asks for something that does not happen here")]
     NotHere(&'static str),
     #[error(
@@ -147,6 +151,8 @@ impl ClientMetadata {
             id_token_signed_response_alg: members.id_token_signed_response_alg,
             dpop_bound_access_tokens: members.dpop_bound_access_tokens,
             subject_type: members.subject_type,
+            tls_client_certificate_bound_access_tokens: members
+                .tls_client_certificate_bound_access_tokens,
             authorization_grant_profiles_supported: profiles
                 .into_iter()
                 .filter(|it| it == ID_JAG_PROFILE)
@@ -172,7 +178,13 @@ impl ClientMetadata {
         for uri in &self.redirect_uris {
             digest.update(format!("{uri}\n"));
         }
-        digest.update(if self.dpop_bound_access_tokens { "dpop\n" } else { "\n" });
+        let bound =
+            (self.dpop_bound_access_tokens, self.tls_client_certificate_bound_access_tokens);
+        digest.update(match bound {
+            (true, _) => "dpop\n",
+            (false, true) => "tls\n",
+            (false, false) => "\n",
+        });
         let method = self.token_endpoint_auth_method.as_str();
         for part in [Some(method), jwks, self.jwks_uri.as_deref()] {
             digest.update(format!("{}\n", part.unwrap_or_default()));
@@ -184,10 +196,11 @@ impl ClientMetadata {
 impl Members {
     /// Whatever would make a client less safe than it believes must not be passed over.
     fn are_kept(&self) -> Result<(), BadMetadata> {
+        // `docs/decisions/0046-certificates.md`: nothing is bound to both.
+        if self.dpop_bound_access_tokens && self.tls_client_certificate_bound_access_tokens {
+            return Err(BadMetadata::BoundTwice);
+        }
         let asked = [
-            ("tls_client_certificate_bound_access_tokens", {
-                self.tls_client_certificate_bound_access_tokens
-            }),
             ("require_signed_request_object", self.require_signed_request_object),
             ("require_pushed_authorization_requests", self.require_pushed_authorization_requests),
             // OIDC Core §8.1: nobody looks what stands there, so the sector would be another.

@@ -162,11 +162,14 @@ impl AuthorizationServer {
         ready.unwrap_or(IssuerKeys::MAIN)
     }
 
-    /// Whether `client` may only have access tokens that are bound to a key of it here: it said so
-    /// itself (RFC 9449 §5.2), or the service's resources demand it (RFC 9728 §2).
+    /// Whether `client` may only have access tokens that are bound to a key or a certificate of it
+    /// here: it said so itself (RFC 9449 §5.2, RFC 8705 §3.4), or the service's resources demand it
+    /// (RFC 9728 §2).
     pub fn wants_bound_tokens(&self, client: &Client) -> bool {
         let service = self.service().is_some_and(|it| it.dpop_bound_access_tokens_required);
-        service || client.dpop_bound_access_tokens
+        service
+            || client.dpop_bound_access_tokens
+            || client.tls_client_certificate_bound_access_tokens
     }
 
     pub fn is_home(&self) -> bool {

@@ -9,7 +9,7 @@ use url::Url;
 use super::authorization_server::{AuthorizationServer, Role};
 use super::clients::RegisteredClient;
 use crate::jose::Algorithm;
-use crate::model::{Client, ClientMetadata, Gist, Tier, is_registered};
+use crate::model::{BadMetadata, Client, ClientMetadata, Gist, Tier, is_registered};
 use crate::oauth::{AuthMethod, ClientId, GrantType, RedirectUri, Scope};
 use crate::outbound::{NamedBy, Unreachable, is_document_url};
 use crate::store::StoreError;
@@ -54,6 +54,8 @@ impl AuthorizationServer {
         let ours = listed || tiers.verify(url);
         let by = if ours { NamedBy::Administrator } else { NamedBy::Strangers };
         let document = remote.document_at(url, by).await?;
+        let kept = self.keeps_word_to(&document.metadata);
+        kept.map_err(|it| Unreachable::Document(it.into()))?;
         let client = self.undeclared(id, &document.metadata, &document.gist);
         Ok(Some(RegisteredClient { record: Arc::new(client), keys: document.keys.clone() }))
     }
@@ -136,6 +138,16 @@ impl AuthorizationServer {
         }
     }
 
+    /// Whether what such a client relies on happens here: tokens can be bound to certificates only
+    /// where there is a proxy that tells of them.
+    pub fn keeps_word_to(&self, metadata: &ClientMetadata) -> Result<(), BadMetadata> {
+        let relied_on = metadata.tls_client_certificate_bound_access_tokens;
+        match relied_on && !self.shared.trusted_proxies.take_client_certificates() {
+            true => Err(BadMetadata::NotHere("tls_client_certificate_bound_access_tokens")),
+            false => Ok(()),
+        }
+    }
+
     fn of_registration(&self, registered: &Registered) -> RegisteredClient {
         let registration = &registered.registration;
         let client = Client {
@@ -190,6 +202,8 @@ impl AuthorizationServer {
             dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
             // A service has no ID Tokens, and says itself what people are called in its tokens.
             sector: metadata.sector(id).filter(|_| self.is_home()),
+            tls_client_certificate_bound_access_tokens: metadata
+                .tls_client_certificate_bound_access_tokens,
             described: Some(gist.digest.clone()),
             fleeting: false,
         }

@@ -17,6 +17,7 @@ mod row {
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "clients")]
+    #[expect(clippy::struct_excessive_bools, reason = "each is a column")]
     pub(super) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub issuer: String,
@@ -36,6 +37,7 @@ mod row {
         pub id_token_signed_response_alg: String,
         pub dpop_bound_access_tokens: bool,
         pub sector: Option<String>,
+        pub tls_client_certificate_bound_access_tokens: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -78,6 +80,7 @@ pub async fn register(db: &impl ConnectionTrait, client: &Client) -> Result<(), 
         C::IdTokenSignedResponseAlg,
         C::DpopBoundAccessTokens,
         C::Sector,
+        C::TlsClientCertificateBoundAccessTokens,
     ];
     row::Entity::insert(active_model(client))
         .on_conflict(OnConflict::columns([C::Issuer, C::Id]).update_columns(rest).to_owned())
@@ -110,6 +113,9 @@ fn active_model(client: &Client) -> row::ActiveModel {
         id_token_signed_response_alg: Set(client.id_token_signed_response_alg.clone()),
         dpop_bound_access_tokens: Set(client.dpop_bound_access_tokens),
         sector: Set(client.sector.as_ref().map(ToString::to_string)),
+        tls_client_certificate_bound_access_tokens: Set(
+            client.tls_client_certificate_bound_access_tokens
+        ),
     }
 }
 
@@ -131,6 +137,7 @@ fn model(row: row::Model) -> Result<Client, StoreError> {
         id_token_signed_response_alg: row.id_token_signed_response_alg,
         dpop_bound_access_tokens: row.dpop_bound_access_tokens,
         sector: row.sector.map(|it| text(TABLE, it)).transpose()?,
+        tls_client_certificate_bound_access_tokens: row.tls_client_certificate_bound_access_tokens,
         described: None,
         fleeting: false,
     })

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::actor::Actor;
 use super::audience::OneOrMany;
-use super::dpop::Confirmation;
+use super::confirmation::Confirmation;
 use super::verify::{Unacceptable, in_time};
 use crate::jose::{Algorithm, KeySet, SigningKey, Typ, UnverifiedJwt};
 use crate::oauth::{AuthorizationDetails, ClientId, Issuer, Jti, Scope, Subject};
@@ -42,7 +42,7 @@ pub struct AccessTokenClaims {
     /// Who acts for the subject (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
-    /// The key that it is bound to (RFC 9449 §6.1).
+    /// The key or the certificate that it is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
 }
@@ -56,6 +56,14 @@ impl AccessTokenClaims {
         let before = here.filter_map(|it| ClientId::parse(it.sub.as_str()).ok());
         let itself = self.grant_id.is_none().then(|| ClientId::parse(self.sub.as_str()).ok());
         std::iter::once(self.client_id.clone()).chain(before).chain(itself.flatten())
+    }
+
+    /// RFC 6749 §7.1 and RFC 9449 §5. One that is bound to a certificate is sent as any other.
+    pub fn token_type(&self) -> &'static str {
+        match self.cnf {
+            Some(Confirmation::Key(_)) => "DPoP",
+            Some(Confirmation::Certificate(_)) | None => "Bearer",
+        }
     }
 
     pub fn sign(&self, key: &SigningKey) -> String {

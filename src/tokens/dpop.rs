@@ -1,9 +1,8 @@
-//! The proof that whoever asks has a certain key (RFC 9449 §4), and what binds a token to it.
+//! The proof that whoever asks has a certain key (RFC 9449 §4).
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use url::Url;
@@ -18,39 +17,6 @@ const TYP: &str = "dpop+jwt";
 /// How long after it was made a proof is taken, besides the leeway between clocks (§11.1:
 /// "a relatively brief period").
 const LONGEST: Duration = Duration::minutes(1);
-
-/// What binds a token to a key (RFC 7800 §3.1, RFC 9449 §6.1). What we cannot check is no
-/// confirmation that we can read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confirmation {
-    pub jkt: Thumbprint,
-}
-
-/// Why an assertion that is bound to a key is not taken from whoever brings it (ID-JAG §9.8.1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotHeld {
-    #[error("the assertion is bound to a key by cnf, and no DPoP proof of that key came with it")]
-    NoProof,
-    #[error("the assertion is bound to another key than the DPoP proof shows")]
-    OtherKey,
-}
-
-impl Confirmation {
-    /// Reads a `cnf`. What we cannot check is no way to say "to none".
-    pub(super) fn read(cnf: Option<&Value>) -> Result<Option<Self>, Unacceptable> {
-        cnf.map(|it| Self::deserialize(it).map_err(|_| Unacceptable::Confirmation)).transpose()
-    }
-
-    /// Whether who brings what is bound by it showed to have that key.
-    pub fn is_met_by(&self, key: Option<&Thumbprint>) -> Result<(), NotHeld> {
-        match key {
-            None => Err(NotHeld::NoProof),
-            Some(key) if *key != self.jkt => Err(NotHeld::OtherKey),
-            Some(_) => Ok(()),
-        }
-    }
-}
 
 /// RFC 9449 §4.2.
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::actor::Actor;
 use super::audience::OneOrMany;
-use super::dpop::Confirmation;
+use super::confirmation::Confirmation;
 use super::verify::{Unacceptable, acceptable_until, in_time, short_lived};
 use crate::jose::{Algorithm, BadJwt, KeySet, SigningKey, Typ, UnverifiedJwt};
 use crate::oauth::{AuthorizationDetails, ClientId, Issuer, Jti, Resource, Scope, Subject};
@@ -42,7 +42,7 @@ pub struct IdJagClaims {
     pub acr: Option<String>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
-    /// What binds it to a key (ID-JAG §9.8): see [`PresentedIdJag::confirmation`].
+    /// What it is bound to (ID-JAG §9.8): see [`PresentedIdJag::confirmation`].
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Value>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -191,7 +191,7 @@ impl PresentedIdJag {
         self.0.resource.as_ref().map_or(&[], OneOrMany::as_slice)
     }
 
-    /// The key that it is bound to.
+    /// What it is bound to.
     pub fn confirmation(&self) -> Result<Option<Confirmation>, Unacceptable> {
         Confirmation::read(self.0.cnf.as_ref())
     }

@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
+use super::confirmation::NotHeld;
 use crate::jose::BadJwt;
 
 /// How far another server's clock may be from ours.
@@ -25,8 +26,12 @@ pub enum Unacceptable {
     TooLong,
     #[error("it was issued to another client")]
     Client,
-    #[error("it is bound by a cnf that cannot be checked here: jkt alone is supported")]
+    #[error(
+        "it is bound by a cnf that cannot be checked here: jkt alone is supported, or x5t#S256 alone where the metadata say so"
+    )]
     Confirmation,
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
     #[error("its sub is not the client")]
     Subject,
     #[error("what it says of the workload is not what makes one a client here")]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::audience::OneOrMany;
-use super::dpop::Confirmation;
+use super::confirmation::Confirmation;
 use super::verify::{Unacceptable, acceptable_until, in_time, short_lived};
 use crate::jose::{Algorithm, BadJwt, KeySet, Typ, UnverifiedJwt};
 use crate::model::{Reuse, Trust};
@@ -80,7 +80,7 @@ impl WorkloadAssertion {
         self.claims.jti.as_ref()
     }
 
-    /// The key that it is bound to.
+    /// What it is bound to.
     pub fn confirmation(&self) -> Result<Option<Confirmation>, Unacceptable> {
         Confirmation::read(self.all.get("cnf"))
     }

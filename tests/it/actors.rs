@@ -94,12 +94,12 @@ async fn those_who_may_not_act() {
         let actor = [("actor_token", &*token), ("actor_token_type", ACCESS_TOKEN)];
         said.push(exchange(&world, &id_token, &actor).await.refusal());
     }
-    assert_snapshot!(said.join("\n"), @r"
+    assert_snapshot!(said.join("\n"), @"
     400 access_denied: the administrator does not let this actor act by this connection
     400 invalid_request: the actor token is not acceptable: it was issued for a person
     400 invalid_request: the actor token is not acceptable: its client is not active
     400 invalid_request: the actor token is not acceptable: it has expired
-    400 invalid_request: the actor token is not acceptable: it is bound to a key, which nobody shows here
+    400 invalid_request: the actor token is not acceptable: it is bound to what nobody shows here
     400 invalid_request: the actor token is not acceptable: no key of its issuer has its kid and algorithm
     400 invalid_request: the actor token is not acceptable: its typ says that it is something else
     400 invalid_request: the actor token is not acceptable: its typ says that it is something else

@@ -228,9 +228,9 @@ async fn the_four_cases() {
         redeemed(&world, Some(&key), &[&other.proof(CHAT)]).await.refusal(),
         redeemed(&world, Some(&key), &[]).await.refusal(),
     ];
-    assert_snapshot!(said.join("\n"), @r"
-    400 invalid_grant: the assertion is bound to another key than the DPoP proof shows
-    400 invalid_grant: the assertion is bound to a key by cnf, and no DPoP proof of that key came with it
+    assert_snapshot!(said.join("\n"), @"
+    400 invalid_grant: the assertion is not acceptable: it is bound to another key than the DPoP proof shows
+    400 invalid_grant: the assertion is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request
     ");
     // Neither used it up.
     assert_eq!(redeemed(&world, Some(&key), &[&holder.proof(CHAT)]).await.status, 200);

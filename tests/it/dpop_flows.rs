@@ -50,7 +50,10 @@ async fn the_refresh_token_of_a_public_client() {
     for proof in [None, Some(Holder::new().proof(HOME))] {
         said.push(todo(&world, &refresh, proof.as_deref()).await.refusal());
     }
-    assert_snapshot!(the_same(&said), @"400 invalid_grant: the refresh token is bound to a key, and no DPoP proof of it came with the request");
+    assert_snapshot!(said.join("\n"), @"
+    400 invalid_grant: the refresh token is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request
+    400 invalid_grant: the refresh token is not acceptable: it is bound to another key than the DPoP proof shows
+    ");
     let second = todo(&world, &refresh, Some(&holder.proof(HOME))).await;
     assert_eq!(second.claims()["cnf"], json!({ "jkt": holder.thumbprint() }));
     // The next one is bound as well.

@@ -207,9 +207,9 @@ async fn tokens_that_are_bound() {
         exchanged(&world, MCP, &bound, &[]).await,
     ];
     assert_snapshot!(said.map(|it| it.refusal()).join("\n"), @"
-    400 invalid_request: the subject token is not acceptable: it is bound to a key, and no DPoP proof of it came with the request
-    400 invalid_request: the subject token is not acceptable: it is bound to a key, and no DPoP proof of it came with the request
-    400 invalid_request: the subject token is not acceptable: it is bound to a key, and no DPoP proof of it came with the request
+    400 invalid_request: the subject token is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request
+    400 invalid_request: the subject token is not acceptable: it is bound to another key than the DPoP proof shows
+    400 invalid_request: the subject token is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request
     ");
 
     let chat = "id = \"chat\"\n";

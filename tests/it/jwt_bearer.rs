@@ -276,7 +276,7 @@ async fn scope_of_the_claim() {
 async fn one_that_is_bound_to_a_key() {
     let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let bound = [json!({ "jkt": jkt })];
-    assert_snapshot!(refusal_of_each("cnf", &bound).await, @"400 invalid_grant: the assertion is bound to a key by cnf, and no DPoP proof of that key came with it");
+    assert_snapshot!(refusal_of_each("cnf", &bound).await, @"400 invalid_grant: the assertion is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request");
     let by_others = [
         json!({ "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" }),
         json!({ "jkt": jkt, "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" }),
@@ -284,7 +284,7 @@ async fn one_that_is_bound_to_a_key() {
         json!({}),
         json!("x"),
     ];
-    assert_snapshot!(refusal_of_each("cnf", &by_others).await, @"400 invalid_grant: the assertion is not acceptable: it is bound by a cnf that cannot be checked here: jkt alone is supported");
+    assert_snapshot!(refusal_of_each("cnf", &by_others).await, @"400 invalid_grant: the assertion is not acceptable: it is bound by a cnf that cannot be checked here: jkt alone is supported, or x5t#S256 alone where the metadata say so");
 }
 
 /// ID-JAG §9.3: nobody takes their own.

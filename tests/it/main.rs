@@ -7,6 +7,8 @@ mod authorization;
 mod authorization_details;
 mod away;
 mod bounds;
+mod certificates;
+mod certificates_flows;
 mod chaining;
 mod chaining_policy;
 mod client_authentication;

@@ -14,7 +14,7 @@ const JUST_IN_TIME: &str = "accounts = \"just_in_time\"";
 
 /// Trusted with workloads alone, and with those of one branch.
 const RUNNER: &str = "https://runner.example";
-const MAIN: &str = "subject = \"repo:org/x:main\"";
+pub(crate) const MAIN: &str = "subject = \"repo:org/x:main\"";
 const SUBJECT: &str = "repo:org/x:main";
 
 /// A client that has no secret, for whoever it is knows it.
@@ -23,14 +23,14 @@ const CLIENT: &str = "\n[[client]]\nat = \"chat\"\nclient_id = \"ci\"\nname = \"
     grant_types = [\"urn:ietf:params:oauth:grant-type:jwt-bearer\"]\n";
 
 /// The directory of a world in which chat trusts the runner on these terms, too.
-fn directory(terms: &str) -> String {
+pub(crate) fn directory(terms: &str) -> String {
     let trust = format!(
         "[[service.trust]]\nkind = \"workload\"\nissuer = \"{RUNNER}\"\nclient = \"ci\"\n{terms}\n"
     );
     WORLD.replace(JUST_IN_TIME, &format!("{JUST_IN_TIME}\n\n{trust}")) + CLIENT
 }
 
-async fn world(terms: &str) -> World {
+pub(crate) async fn world(terms: &str) -> World {
     World::of(&directory(terms)).await
 }
 
@@ -42,7 +42,7 @@ fn claims() -> Value {
 }
 
 /// The keys of all issuers elsewhere are those of the partner in these tests.
-fn signed(world: &World, typ: &str, change: &Value) -> String {
+pub(crate) fn signed(world: &World, typ: &str, change: &Value) -> String {
     let key = key_of(world, PARTNER);
     forge(&key, &header_by(&key, typ), &with(&claims(), change).to_string())
 }
@@ -364,9 +364,9 @@ async fn bound_tokens() {
         proven(&world, &plain, Some(&holder.proof(HOME))).await.refusal(),
     ];
     assert_snapshot!(said.join("\n"), @"
-    400 invalid_grant: the assertion is bound to a key by cnf, and no DPoP proof of that key came with it
-    400 invalid_grant: the assertion is bound to another key than the DPoP proof shows
-    400 invalid_grant: the assertion is not acceptable: it is bound by a cnf that cannot be checked here: jkt alone is supported
+    400 invalid_grant: the assertion is not acceptable: it is bound to a key, and no DPoP proof of that key came with the request
+    400 invalid_grant: the assertion is not acceptable: it is bound to another key than the DPoP proof shows
+    400 invalid_grant: the assertion is not acceptable: it is bound by a cnf that cannot be checked here: jkt alone is supported, or x5t#S256 alone where the metadata say so
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its htu is not https://home.example/services/chat/oauth2/token
     ");
 }

@@ -1,7 +1,7 @@
 //! The configuration: its mistakes, and what is allowed but hardly meant.
 
 use super::findings::Findings;
-use crate::config::{Config, Mistakes, TrustedProxies};
+use crate::config::{Config, Mistakes};
 
 const GROUP: &str = "config";
 
@@ -21,7 +21,7 @@ pub(super) fn sense(config: &Config, findings: &mut Findings) {
     let url = config.public_url.url();
     let is_https = url.scheme() == "https";
     let listens_here = config.listen.ip().is_loopback();
-    let no_proxies = config.trusted_proxies == TrustedProxies::default();
+    let no_proxies = config.trusted_proxies.is_empty();
     if !is_https && !listens_here {
         let what = format!("public_url is plain http, and {} can be reached by all", config.listen);
         findings.problem(GROUP, &what, "set public_url to https, behind a proxy that ends TLS");
@@ -29,6 +29,11 @@ pub(super) fn sense(config: &Config, findings: &mut Findings) {
     if is_https && no_proxies {
         let what = "public_url is https, so a proxy ends TLS, but trusted_proxies names none";
         let advice = "name its address: else who guesses passwords is held against everybody";
+        findings.warning(GROUP, what, advice);
+    }
+    if no_proxies && config.trusted_proxies.tell_client_certificates() {
+        let what = "proxies.client_certificate is on, but trusted_proxies names none";
+        let advice = "name the proxy's address: certificates are taken from nobody else";
         findings.warning(GROUP, what, advice);
     }
     if is_https && config.outbound.allow_private_networks {

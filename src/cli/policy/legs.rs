@@ -105,9 +105,7 @@ pub(super) fn decide(
                 }
                 Ok(Some(second)) => {
                     said.push(yes(&there, &granted(&second.scope, entitlement.resources())));
-                    if second.with_proof {
-                        said.push("         with a DPoP proof of a key".to_owned());
-                    }
+                    said.extend(second.bound.map(|it| format!("         with {it}")));
                     None
                 }
                 Err(no) => Some(no.at(&there)),
@@ -155,7 +153,8 @@ fn first_leg(
 /// What the redemption would come to.
 struct Second {
     scope: Scope,
-    with_proof: bool,
+    /// What its token would be bound to, if it has to be bound.
+    bound: Option<&'static str>,
 }
 
 /// The redemption at the service (ID-JAG §4.4), if it is hosted here.
@@ -184,8 +183,12 @@ fn second_leg(facts: &Facts, entitlement: &Entitlement) -> Result<Option<Second>
         let why = "nothing of that may be given to the client there";
         return Err(No::by(ErrorCode::InvalidScope, why));
     }
-    let with_proof = service.dpop_bound_access_tokens_required || client.dpop_bound_access_tokens;
-    Ok(Some(Second { scope, with_proof }))
+    let by_key = service.dpop_bound_access_tokens_required || client.dpop_bound_access_tokens;
+    let bound = match client.tls_client_certificate_bound_access_tokens {
+        true => Some("its certificate"),
+        false => by_key.then_some("a DPoP proof of a key"),
+    };
+    Ok(Some(Second { scope, bound }))
 }
 
 fn ready(client: &Client, grant: GrantType) -> Result<(), No> {

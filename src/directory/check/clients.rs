@@ -28,6 +28,7 @@ impl Check<'_> {
         let after_logout =
             self.uris(path, "post_logout_redirect_uris", &raw.post_logout_redirect_uris);
         let alg = self.id_token_alg(path, raw);
+        self.bound_once(path, raw);
         let service = service?;
         let scope = self.client_scope(path, raw, service.as_ref());
         let grant_types = self.grant_types(path, raw, auth_method, service.is_some());
@@ -54,6 +55,8 @@ impl Check<'_> {
                 id_token_signed_response_alg: alg,
                 dpop_bound_access_tokens: raw.dpop_bound_access_tokens,
                 sector,
+                tls_client_certificate_bound_access_tokens: raw
+                    .tls_client_certificate_bound_access_tokens,
                 described: None,
                 fleeting: false,
             },
@@ -114,6 +117,14 @@ impl Check<'_> {
             uris.extend(uri.filter(|it| !uris.contains(it)));
         }
         uris
+    }
+
+    fn bound_once(&mut self, path: &str, raw: &RawClient) {
+        if raw.dpop_bound_access_tokens && raw.tls_client_certificate_bound_access_tokens {
+            let path = format!("{path} tls_client_certificate_bound_access_tokens");
+            let wrong = "its tokens are bound to a key by dpop_bound_access_tokens already";
+            self.notes.note(path, wrong, "take one of them out");
+        }
     }
 
     fn id_token_alg(&mut self, path: &str, raw: &RawClient) -> String {

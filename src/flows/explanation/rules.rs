@@ -47,6 +47,13 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "issue it for less, or set `longest` of the [[service.trust]]",
     ),
     says(
+        "certificate",
+        "RFC 8705 §3 and RFC 9440 §2 (docs/decisions/0046-certificates.md)",
+        "the certificate that it is bound to, by mutual TLS, and no DPoP proof beside it",
+        "send the request by mutual TLS with that certificate. A proxy tells of it by Client-Cert, and \
+         must stand in trusted_proxies while proxies.client_certificate is on",
+    ),
+    says(
         "DPoP",
         "RFC 9449 §4.3 and §8; ID-JAG §9.8",
         "a proof for this very request, by the key that all else is bound to",

@@ -7,6 +7,7 @@
 mod agent;
 mod answer;
 mod browser;
+mod certificate;
 mod clock;
 mod database;
 mod forge;
@@ -38,6 +39,7 @@ use tegata::store::changes::{self, Change};
 pub use agent::{exchange, exchange_of, id_token_of, redeem, redeem_code, signed_in, tokens_of};
 pub use answer::{Answer, claims_of, header_of, the_same};
 pub use browser::{Browser, VERIFIER, authorize_url};
+pub use certificate::{BEHIND_PROXY, Certified, PROXY};
 pub use clock::{Dice, Hands, NOW};
 pub use database::Database;
 pub use forge::{by_public_key, forge, header_by, key_of, unsigned, with_signature};
@@ -135,8 +137,13 @@ impl World {
 
     /// The world of `world.toml` where an administrator set these keys.
     pub async fn configured(settings: &[(&str, &str)]) -> Self {
+        Self::set(settings, WORLD).await
+    }
+
+    /// The same with another directory.
+    pub async fn set(settings: &[(&str, &str)], directory: &str) -> Self {
         let config = config_of(HOME, settings);
-        Self::made(&config, Database::new().await.alone().into(), WORLD).await
+        Self::made(&config, Database::new().await.alone().into(), directory).await
     }
 
     /// A world whose home is elsewhere.
