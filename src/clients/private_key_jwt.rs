@@ -52,13 +52,14 @@ async fn keys_of(
     match (&client.record.jwks, &client.record.jwks_uri) {
         (Some(_), _) => Ok(Arc::clone(client.keys.as_ref().ok_or(BadJwt::KeySet)?)),
         (None, Some(uri)) => {
-            let remote = &server.shared.remote_keys;
-            let keys = match client.record.described {
-                // Nobody but the administrator knows who names it.
-                Some(_) if !server.shared.tiers.verify(uri) => {
-                    remote.described_set_at(uri, wanted).await
-                }
-                _ => remote.set_at(uri, wanted).await,
+            let (remote, tiers) = (&server.shared.remote_keys, &server.shared.tiers);
+            let record = &client.record;
+            let known =
+                record.described.is_none() || (tiers.open(record.id.as_str()) && tiers.open(uri));
+            let keys = match known {
+                true => remote.set_at(uri, wanted).await,
+                // Strangers named it.
+                false => remote.described_set_at(uri, wanted).await,
             };
             keys.map_err(Refusal::KeysUnreachable)
         }

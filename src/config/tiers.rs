@@ -5,6 +5,7 @@ use url::Url;
 use super::client_hosts::{ClientHosts, NoHost};
 use crate::model::Tier;
 use crate::oauth::{Malformed, Scope};
+use crate::outbound::is_document_url;
 
 /// What `[clients]` says about trust.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Listed(Vec<String>);
 /// Why a list is none.
 #[derive(Debug, thiserror::Error)]
 pub enum BadTiers {
-    #[error("{0:?} is no https URL")]
+    #[error("{0:?} is no https URL with a path, and without fragment and user")]
     Url(String),
     #[error(transparent)]
     Host(#[from] NoHost),
@@ -37,7 +38,7 @@ impl Listed {
     /// Addresses with commas between them.
     pub fn parse(text: &str) -> Result<Self, BadTiers> {
         let urls = text.split(',').map(str::trim).filter(|it| !it.is_empty());
-        let checked = urls.map(|it| match Url::parse(it).is_ok() && it.starts_with("https://") {
+        let checked = urls.map(|it| match is_document_url(it) {
             true => Ok(it.to_owned()),
             false => Err(BadTiers::Url(it.to_owned())),
         });
@@ -64,8 +65,8 @@ impl Tiers {
         self.listed.0.is_empty() && self.verified.is_none()
     }
 
-    /// Whether the administrator looked at the client with this identifier. Addresses are "compared
-    /// as simple strings" (draft-ietf-oauth-client-id-metadata-document-02 §3).
+    /// Whether the administrator looked at the client with this identifier. Addresses are compared
+    /// by "simple string comparison" (draft-ietf-oauth-client-id-metadata-document-02 §3).
     pub fn list(&self, client: &str) -> bool {
         self.listed.0.iter().any(|it| it == client)
     }
@@ -74,6 +75,13 @@ impl Tiers {
     pub fn verify(&self, url: &str) -> bool {
         let url = Url::parse(url).ok().filter(|it| it.scheme() == "https");
         url.as_ref().and_then(Url::host_str).is_some_and(|host| self.verified.admit(host))
+    }
+
+    /// Whether what stands at `url` may be fetched from a private network: the administrator chose the
+    /// address, or the usual port of a host of which they know who writes what is there.
+    pub fn open(&self, url: &str) -> bool {
+        let usual = || Url::parse(url).is_ok_and(|it| it.port().is_none());
+        self.list(url) || (self.verify(url) && usual())
     }
 
     /// Whether a client of this tier may go on without the person.
@@ -106,7 +114,11 @@ mod tests {
         }
         assert!(!tiers.let_last(Tier::New) && tiers.let_last(Tier::Listed));
         assert_eq!(tiers.new_scope, None);
-        assert!(Listed::parse("http://a.example/x").is_err());
+        assert!(tiers.open("https://a.example/x") && tiers.open("https://a.example.com/any"));
+        assert!(!tiers.open("https://a.example.com:8443/x") && !tiers.open("https://c.example/x"));
+        for wrong in ["http://a.example/x", "https://a.example", "https://a.example/x#y"] {
+            assert!(Listed::parse(wrong).is_err(), "{wrong}");
+        }
         assert!(verified("*").is_err());
     }
 }

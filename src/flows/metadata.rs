@@ -39,7 +39,7 @@ pub struct Metadata {
     code_challenge_methods_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<AuthMethod>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
-    /// draft-ietf-oauth-client-id-metadata-document-02 §5.
+    /// draft-ietf-oauth-client-id-metadata-document-02 §6.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     client_id_metadata_document_supported: bool,
     /// RFC 9396 §10.
@@ -62,7 +62,7 @@ pub struct Metadata {
     prompt_values_supported: [&'static str; 4],
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
-    /// ID-JAG §7.1, draft-ietf-oauth-identity-chaining-17.
+    /// ID-JAG §7.1, draft-ietf-oauth-identity-chaining-17 §3.
     #[serde(skip_serializing_if = "Option::is_none")]
     identity_chaining_requested_token_types_supported: Option<Vec<TokenType>>,
     /// ID-JAG §7.2. It says that the profile is known, not who is trusted (§9.4).
@@ -150,9 +150,9 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
 fn auth_methods(server: &AuthorizationServer) -> Vec<AuthMethod> {
     let offered = |it: &AuthMethod| {
         *it != AuthMethod::None || {
-            server.clients.has_public_ones()
-                || server.takes_documents()
-                || server.registrations() != Registrations::Off
+            let undeclared =
+                server.takes_documents() || server.registrations() != Registrations::Off;
+            server.clients.has_public_ones() || (undeclared && server.takes_public_ones())
         }
     };
     AuthMethod::ALL.iter().copied().filter(offered).collect()

@@ -75,6 +75,8 @@ async fn named(
     let (terms, claims) = (&trusted.trust.terms, id_jag.claims());
     let store = &server.shared.store;
     if let Some(name) = claims.aud_sub.as_ref().filter(|_| terms.aud_sub) {
+        // It is the service's own name of the person, which its sector may have made.
+        let name = &server.shared.names_at(service).person(name).ok_or(Refusal::UnknownSubject)?;
         let links = store::accounts::links_to(store.read(), &service.id, name).await?;
         // Whoever is named, and is not there, is not somebody else; and an account that was made for
         // another issuer is none of this one's.

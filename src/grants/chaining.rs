@@ -18,8 +18,8 @@ use crate::server::AuthorizationServer;
 pub struct Request {
     /// The issuer identifier of an authorization server.
     resources: Vec<Resource>,
-    /// Its name, as we know it.
-    audience: Option<String>,
+    /// Its names, as we know it.
+    audiences: Vec<String>,
     asking: Asking,
 }
 
@@ -27,13 +27,13 @@ impl Request {
     /// `refresh_tokens` says whether they are taken as subject tokens.
     pub fn parse(params: &Params, refresh_tokens: bool) -> Result<Self, ParamError> {
         let resources = params.resources()?;
-        let audience = params.optional("audience")?.map(str::to_owned);
+        let audiences: Vec<_> = params.repeated("audience").map(str::to_owned).collect();
         // "Required if the audience is not set", and the other way round.
-        if resources.is_empty() && audience.is_none() {
+        if resources.is_empty() && audiences.is_empty() {
             return Err(ParamError::Missing("resource or audience"));
         }
         let asking = Asking::parse(params, refresh_tokens)?;
-        Ok(Self { resources, audience, asking })
+        Ok(Self { resources, audiences, asking })
     }
 }
 
@@ -45,7 +45,7 @@ pub async fn grant(
 ) -> Result<TokenResponse, Refusal> {
     attempt.event = LedgerEvent::JwtGrant;
     let named = Resource::all(&request.resources);
-    attempt.asks_for(named.as_deref().or(request.audience.as_deref()));
+    attempt.asks_for(named.as_deref().or(request.audiences.first().map(String::as_str)));
     let service = target(server, &request);
     let grant = ConnectionGrant::Chaining;
     let exchange = Exchange { grant, service, resources: vec![], asking: request.asking };
@@ -59,7 +59,7 @@ fn target(server: &AuthorizationServer, request: &Request) -> Option<Arc<Service
         let service = catalogue.service_named(it.as_str());
         service.filter(|service| service.issuer.as_str() == it.as_str())
     });
-    let by_name = request.audience.iter().map(|it| catalogue.service_named(it));
+    let by_name = request.audiences.iter().map(|it| catalogue.service_named(it));
     let mut named = by_issuer.chain(by_name);
     let first = named.next()??;
     named.all(|it| it.is_some_and(|it| it.id == first.id)).then(|| Arc::clone(first))
@@ -87,12 +87,14 @@ impl From<token_exchange::Refusal> for Refusal {
 }
 
 impl Refusal {
-    /// RFC 8693 §2.2.2, to which the draft keeps: what is wrong with a subject token is
-    /// `invalid_request`, where ID-JAG §4.3.4.3 has `invalid_grant`.
+    /// Identity chaining §2.3.2 and RFC 8693 §2.2.2: a target that is "unacceptable based on policy" is
+    /// `invalid_target`, and what is wrong with a subject token `invalid_request`, where ID-JAG
+    /// §4.3.4.3 has `access_denied` and `invalid_grant`.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::PublicClient => ErrorCode::UnauthorizedClient,
             Self::UnknownTarget => ErrorCode::InvalidTarget,
+            Self::Exchange(it) if it.is_about_target() => ErrorCode::InvalidTarget,
             Self::Exchange(it) => token_exchange::plainly(it.code()),
         }
     }

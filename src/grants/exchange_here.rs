@@ -11,7 +11,8 @@ use crate::issuance::{self, AccessTokenMismatch, Attempt, Narrowed, ProvenAccess
 use crate::jose::{BadJwt, UnverifiedJwt};
 use crate::model::{BadDetails, LedgerEvent, Service};
 use crate::oauth::{
-    AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope, Subject, TokenType,
+    AuthorizationDetails, ClientId, ErrorCode, ParamError, Params, Resource, Scope, Subject,
+    TokenType,
 };
 use crate::policy;
 use crate::server::AuthorizationServer;
@@ -20,7 +21,7 @@ use crate::tokens::{AccessTokenClaims, Actor, Unacceptable, VerifiedAccessToken}
 /// RFC 8693 §2.1, in the order of its list.
 pub struct Request {
     resources: Vec<Resource>,
-    audience: Option<String>,
+    audiences: Vec<String>,
     scope: Option<Scope>,
     details: Option<AuthorizationDetails>,
     subject_token: String,
@@ -41,7 +42,7 @@ impl Request {
         }
         Ok(Self {
             resources: params.resources()?,
-            audience: params.optional("audience")?.map(str::to_owned),
+            audiences: params.repeated("audience").map(str::to_owned).collect(),
             scope: params.scope()?,
             details: params.authorization_details()?,
             subject_token,
@@ -67,6 +68,7 @@ pub async fn grant(
 ) -> Result<TokenResponse, Refusal> {
     attempt.event = LedgerEvent::AccessToken;
     attempt.scope.clone_from(&request.scope);
+    attempt.resource = Resource::all(&request.resources);
     let service = server.service().ok_or(Refusal::NoService)?;
 
     // `docs/decisions/0006-public-clients.md`: who only names themselves would be anybody.
@@ -81,8 +83,10 @@ pub async fn grant(
     let token = VerifiedAccessToken::of_ours(&jwt, keys, &server.issuer, attempt.now)?;
     let claims = token.claims();
     attempt.parent = Some(claims.jti.to_string());
-    // Of a client that acts for itself nobody stands behind the token.
-    let of_somebody = claims.sub.as_str() != claims.client_id.as_str();
+    // Of a client that acts for itself nobody stands behind the token, whoever has it now.
+    let itself = ClientId::parse(claims.sub.as_str()).ok();
+    let of_somebody = claims.auth_time.is_some()
+        || itself.is_none_or(|it| it != claims.client_id && server.clients.find(&it).is_none());
     let person = || server.shared.names_at(service).person(&claims.sub);
     attempt.user = of_somebody.then(person).flatten();
     let token = ProvenAccessToken::prove(token, client, attempt.now)?;
@@ -123,8 +127,8 @@ fn narrowed_audience(
 ) -> Result<Vec<String>, NotGoverned> {
     let today = audience::of(server, &[])?;
     let had = claims.aud.as_slice().iter().filter(|it| today.contains(it));
-    let named: Vec<_> =
-        request.resources.iter().map(Resource::as_str).chain(request.audience.as_deref()).collect();
+    let resources = request.resources.iter().map(Resource::as_str);
+    let named: Vec<_> = resources.chain(request.audiences.iter().map(String::as_str)).collect();
     let narrowed: Vec<_> =
         had.filter(|it| named.is_empty() || named.contains(&it.as_str())).cloned().collect();
     let all = named.iter().all(|it| narrowed.iter().any(|had| had == it));
@@ -185,7 +189,7 @@ pub enum Refusal {
     Target(#[from] NotGoverned),
     #[error("no scope that was asked for can be granted")]
     NothingToGrant,
-    #[error("authorization_details of the subject token are not acceptable any more: its {0}")]
+    #[error("the subject token is not acceptable any more: its {0}")]
     AuthorizationDetails(#[from] BadDetails),
     #[error("authorization_details asks for what is not in the subject token")]
     MoreDetails,

@@ -72,7 +72,7 @@ async fn granted(
     params: &Params,
     attempt: &mut Attempt,
 ) -> Result<TokenResponse, TokenError> {
-    params.none_repeated(&["resource"])?;
+    params.none_repeated(&["resource", "audience"])?;
     let presented = Presented::read(headers, params)?;
     attempt.client = presented.client_id().cloned();
 
@@ -81,7 +81,7 @@ async fn granted(
         .ok_or(TokenError::UnsupportedGrantType)?;
 
     // By its issuer and `typ` an assertion says whether its grant takes a client that authenticates.
-    let (client, vouched) = match workload::assertion(server, &presented, grant_type, params) {
+    let (client, vouched) = match workload::assertion(&presented, grant_type, params) {
         Some(jwt) => {
             let identified = workload::identify(server, &presented, &jwt, attempt).await?;
             (identified.0, Some(identified.1))

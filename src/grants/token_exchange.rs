@@ -303,6 +303,20 @@ impl Refusal {
         }
     }
 
+    /// Whether the administrator lets the client have nothing at all for this person there.
+    pub(super) fn is_about_target(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied(
+                Denied::NoConnection
+                    | Denied::ConnectionInactive
+                    | Denied::Grant
+                    | Denied::ServiceInactive
+                    | Denied::Groups
+            )
+        )
+    }
+
     /// ID-JAG §4.3.4.3 for the subject token, where RFC 8693 §2.2.2 has `invalid_request`
     /// (`docs/decisions/0009-bad-subject-token.md`); RFC 8693 §2.2.2 for the target;
     /// `docs/decisions/0005-entitlement-is-access-denied.md` and `0012-consent-required.md`.

@@ -35,10 +35,9 @@ pub struct Vouched<'a> {
     workload: VouchedWorkload,
 }
 
-/// The assertion of a request that is for this grant: it comes without credentials, is of no other
-/// type, and its issuer is trusted with workloads. All else has to authenticate.
+/// The assertion of a request that is for this grant: it comes without credentials, and is of no
+/// other type. All else has to authenticate.
 pub fn assertion(
-    server: &AuthorizationServer,
     presented: &Presented,
     grant_type: GrantType,
     params: &Params,
@@ -47,8 +46,7 @@ pub fn assertion(
         return None;
     }
     let jwt = UnverifiedJwt::read(params.optional("assertion").ok()??).ok()?;
-    let trusted = server.trusted_issuers.by_workload(jwt.issuer()).next().is_some();
-    (trusted && WorkloadAssertion::may_be(&jwt)).then_some(jwt)
+    WorkloadAssertion::may_be(&jwt).then_some(jwt)
 }
 
 /// Finds out which client `jwt` makes of whoever brings it.
@@ -59,7 +57,7 @@ pub async fn identify<'a>(
     attempt: &mut Attempt,
 ) -> Result<(AuthenticatedClient, Vouched<'a>), Refusal> {
     let trusts = || server.trusted_issuers.by_workload(jwt.issuer());
-    let any = trusts().next().ok_or(Refusal::NotMeant)?;
+    let any = trusts().next().ok_or(Refusal::UntrustedIssuer)?;
 
     // RFC 7523 §3 (1)-(6) and (9): signature, type, audience, time.
     let verify = |keys: &KeySet| WorkloadAssertion::verify(jwt, keys, &server.issuer, attempt.now);
@@ -76,7 +74,12 @@ pub async fn identify<'a>(
     let trusted = trusts().find(meant).ok_or(Refusal::NotMeant)?;
     let workload = assertion.under(&trusted.trust, attempt.now)?;
     attempt.client = Some(workload.client().clone());
-    let client = clients::vouched_for(server, presented, &workload, attempt.now)?;
+    let client = clients::vouched_for(server, presented, &workload, attempt.now);
+    let client = client.map_err(|why| match why {
+        // It did not try to authenticate, and there is nobody whom it could be.
+        clients::Refusal::Failed => Refusal::NotMeant,
+        why => why.into(),
+    })?;
     Ok((client, Vouched { trusted, workload }))
 }
 
@@ -118,6 +121,8 @@ pub enum Refusal {
     /// trusts is nobody's business.
     #[error("client authentication is required")]
     Stranger(#[source] BadJwt),
+    #[error("client authentication is required")]
+    UntrustedIssuer,
     #[error("the assertion is not acceptable: {0}")]
     Unacceptable(#[source] Unacceptable),
     #[error("no client here is meant by what the assertion says of its workload")]
@@ -137,7 +142,8 @@ pub enum Refusal {
 impl From<Unacceptable> for Refusal {
     fn from(why: Unacceptable) -> Self {
         match why {
-            Unacceptable::Untrue(bad) => Self::Stranger(bad),
+            // What it says is read only once it is known who signed it.
+            Unacceptable::Untrue(bad) if bad != BadJwt::Claims => Self::Stranger(bad),
             other => Self::Unacceptable(other),
         }
     }
@@ -147,7 +153,7 @@ impl Refusal {
     /// RFC 7523 §3.1: `invalid_grant` for all that is wrong with the assertion.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Stranger(_) => ErrorCode::InvalidClient,
+            Self::Stranger(_) | Self::UntrustedIssuer => ErrorCode::InvalidClient,
             Self::Unacceptable(_) | Self::NotMeant => ErrorCode::InvalidGrant,
             Self::NothingToGrant => ErrorCode::InvalidScope,
             Self::Resource(_) => ErrorCode::InvalidTarget,

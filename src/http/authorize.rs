@@ -63,7 +63,8 @@ async fn unproven(browser: &Browser, params: &Params, why: &Unproven) -> PageErr
     let client = params.read("client_id", ClientId::parse).ok().flatten();
     if let Some(client) = client.filter(|_| why.is_of_a_known_client()) {
         let attempt = attempt(browser, &client);
-        if let Err(error) = attempt.failed(&browser.here.server, why.code(), why).await {
+        if let Err(error) = attempt.failed(&browser.here.server, why.code(), &why.recorded()).await
+        {
             return browser.unrecorded(&error);
         }
     }

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::challenge::{self, Scheme};
 use super::form::BadForm;
 use super::located::Here;
 use super::pages::{ErrorPage, SignInFailure};
@@ -180,8 +181,8 @@ fn with_more(
 
 /// An error of a resource (RFC 6750 §3, RFC 9449 §7.1).
 pub(super) struct ResourceError {
-    /// How the token came.
-    pub scheme: &'static str,
+    /// By which the token has to come.
+    pub scheme: Scheme,
     pub code: ErrorCode,
     pub description: String,
     pub scope: Option<&'static str>,
@@ -191,11 +192,11 @@ pub(super) struct ResourceError {
 
 impl IntoResponse for ResourceError {
     fn into_response(self) -> Response {
+        if self.code.is_ours() {
+            return OAuthError::of(self.code, OUR_FAULT, None).into_response();
+        }
         let description = error_description(&self.description);
-        let scope = self.scope.map(|it| format!(", scope=\"{it}\"")).unwrap_or_default();
-        let (code, scheme) = (self.code.as_str(), self.scheme);
-        let challenge =
-            format!("{scheme} error=\"{code}\", error_description=\"{description}\"{scope}");
+        let challenge = challenge::of_error(self.scheme, self.code, &description, self.scope);
         // RFC 9449 §7.1: at a resource these two are 401 as well.
         let status = match self.code {
             ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => StatusCode::UNAUTHORIZED,
@@ -205,17 +206,18 @@ impl IntoResponse for ResourceError {
         if let Some(nonce) = self.nonce.and_then(|it| HeaderValue::from_str(&it).ok()) {
             response.headers_mut().insert("dpop-nonce", nonce);
         }
-        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
+        response.headers_mut().extend(challenge.map(|it| (header::WWW_AUTHENTICATE, it)));
         response
     }
 }
 
-/// RFC 6750 §3.1: without any token, no error code either.
-pub(super) fn no_token() -> Response {
-    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-    (StatusCode::UNAUTHORIZED, challenge).into_response()
+/// Without any token where one comes by one of these schemes.
+pub(super) fn no_token(schemes: &[Scheme]) -> Response {
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    for challenge in schemes.iter().filter_map(|it| challenge::of_none(*it)) {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// RFC 6749 §3.2: the token endpoint takes POST only.

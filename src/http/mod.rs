@@ -2,6 +2,7 @@
 
 mod authorize;
 mod browser;
+mod challenge;
 mod client_certificate;
 mod consent;
 mod decisions;

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::challenge::Scheme;
 use super::error::{self, NOT_KEPT, OAuthError, ResourceError};
 use super::form::{BadForm, Object};
 use super::located::Here;
@@ -28,7 +29,7 @@ pub(super) async fn register(
     }
     let token = bearer(&headers);
     if token.is_none() && server.registrations() == Registrations::ByToken {
-        return error::no_token();
+        return error::no_token(&[Scheme::Bearer]);
     }
     let mut attempt = begin(&here);
     if let Err(early) = server.shared.limits.registration(here.address) {
@@ -47,7 +48,7 @@ pub(super) async fn register(
 
 /// RFC 7592 §2.1.
 pub(super) async fn read(here: Here, Path(client): Path<String>, headers: HeaderMap) -> Response {
-    let Some(token) = bearer(&headers) else { return error::no_token() };
+    let Some(token) = bearer(&headers) else { return error::no_token(&[Scheme::Bearer]) };
     let read = registration::read(&here.server, &client, &token).await;
     answered(&here, &begin(&here), read).await
 }
@@ -59,7 +60,7 @@ pub(super) async fn change(
     headers: HeaderMap,
     asked: Result<Object, BadForm>,
 ) -> Response {
-    let Some(token) = bearer(&headers) else { return error::no_token() };
+    let Some(token) = bearer(&headers) else { return error::no_token(&[Scheme::Bearer]) };
     let Object(asked) = match asked {
         Ok(asked) => asked,
         Err(bad) => return OAuthError::from(bad).told_to(&here).into_response(),
@@ -72,7 +73,7 @@ pub(super) async fn change(
 
 /// RFC 7592 §2.3.
 pub(super) async fn remove(here: Here, Path(client): Path<String>, headers: HeaderMap) -> Response {
-    let Some(token) = bearer(&headers) else { return error::no_token() };
+    let Some(token) = bearer(&headers) else { return error::no_token(&[Scheme::Bearer]) };
     let mut attempt = begin(&here);
     match registration::remove(&here.server, (&client, &token), &mut attempt).await {
         Ok(()) => (StatusCode::NO_CONTENT, NOT_KEPT).into_response(),
@@ -107,7 +108,8 @@ async fn refused(here: &Here, attempt: &Attempt, refusal: Refusal) -> Response {
     let description = refusal.to_string();
     if code == ErrorCode::InvalidToken {
         let (scope, nonce) = (None, None);
-        return ResourceError { scheme: "Bearer", code, description, scope, nonce }.into_response();
+        return ResourceError { scheme: Scheme::Bearer, code, description, scope, nonce }
+            .into_response();
     }
     let seconds = match &refusal {
         Refusal::TurnedAway(early) => Some(early.seconds),

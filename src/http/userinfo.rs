@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 
+use super::challenge::Scheme;
 use super::client_certificate;
 use super::error::{self, ResourceError};
 use super::located::Here;
@@ -15,7 +16,9 @@ pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> 
     if !server.is_home() {
         return error::nothing_there();
     }
-    let Some(presented) = presented(&method, &headers) else { return error::no_token() };
+    let Some(presented) = presented(&method, &headers) else {
+        return error::no_token(&[Scheme::Bearer, Scheme::Dpop]);
+    };
     let now = server.shared.environment.clock.now();
     let answer = match client_certificate::of(&here, &headers) {
         Ok(certificate) => {
@@ -31,12 +34,13 @@ pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> 
             error::log(code, &refusal);
             server.shared.metrics.refused("userinfo", code.as_str());
             let scope = matches!(refusal, userinfo::Refusal::Scope).then_some("openid");
-            let description = if code.is_ours() { String::new() } else { refusal.to_string() };
+            let description = refusal.to_string();
+            let by_proof = presented.proof.is_some() || matches!(refusal, userinfo::Refusal::Bound);
+            let scheme = if by_proof { Scheme::Dpop } else { Scheme::Bearer };
             let nonce = match refusal {
                 userinfo::Refusal::NonceWanted(nonce) => Some(nonce),
                 _ => None,
             };
-            let scheme = if presented.proof.is_some() { "DPoP" } else { "Bearer" };
             ResourceError { scheme, code, description, scope, nonce }.into_response()
         }
     }

@@ -17,7 +17,7 @@ use crate::store::{Conflict, Effect};
 use crate::tokens::{AccessTokenClaims, Actor, IdJagClaims, JwtGrant, OneOrMany};
 
 /// How long a JWT authorization grant lives at most: nobody knows whether it counts once where it is
-/// taken (draft-ietf-oauth-identity-chaining-17 §2.3, whose example says so).
+/// taken (draft-ietf-oauth-identity-chaining-17 §2.3.4, whose example says so).
 const JWT_GRANT: Duration = Duration::minutes(1);
 
 impl Bench<'_> {

@@ -88,7 +88,7 @@ impl Params {
         }
     }
 
-    /// For `resource` (RFC 8707 §2), the only parameter that may come several times.
+    /// For `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), which may come several times.
     pub fn repeated(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }

@@ -53,11 +53,10 @@ pub fn is_document_url(client_id: &str) -> bool {
     let dots = client_id
         .split(['/', '?'])
         .any(|it| matches!(it.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
-    client_id.starts_with("https://")
-        && !matches!(url.path(), "" | "/")
-        && !client_id.contains(['#', '\\'])
-        && !user
-        && !dots
+    // A URL parser gives everything a path.
+    let path =
+        client_id.strip_prefix("https://").and_then(|it| it.find(['/', '?']).map(|at| &it[at..]));
+    path.is_some_and(|it| it.starts_with('/')) && !client_id.contains(['#', '\\']) && !user && !dots
 }
 
 impl ClientDocument {
@@ -74,9 +73,6 @@ impl ClientDocument {
         }
         if metadata.client_name.is_none() {
             return Err(BadDocument::Name);
-        }
-        if metadata.redirect_uris.is_empty() {
-            return Err(BadMetadata::RedirectUris.into());
         }
         match metadata.token_endpoint_auth_method {
             AuthMethod::None | AuthMethod::PrivateKeyJwt => {}
@@ -117,12 +113,13 @@ mod tests {
             "https://agent.example:8443/a/b",
             "https://agent.example/a?b=c",
             "https://agent.example/a.b/..c",
+            "https://agent.example/",
         ] {
             assert!(is_document_url(right), "{right}");
         }
         for wrong in [
             "https://agent.example",
-            "https://agent.example/",
+            "https://agent.example?a=/b",
             "http://agent.example/client.json",
             "HTTPS://agent.example/client.json",
             "https://agent.example/client.json#a",

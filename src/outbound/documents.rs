@@ -1,5 +1,5 @@
 //! What clients say of themselves at their own address (draft-ietf-oauth-client-id-metadata-document
-//! -02, §4).
+//! -02, §5).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use super::keys::max_age;
 use super::unreachable::Unreachable;
 use crate::environment::Environment;
 
-/// The longest document that is read, in bytes (§6.6: 5 kilobytes are recommended).
+/// The longest document that is read, in bytes (§8.7: 5 kilobytes are recommended).
 pub const LONGEST_DOCUMENT: usize = 5 * 1024;
 
 /// So many documents are kept.
@@ -56,6 +56,8 @@ pub(super) struct Documents {
 struct Kept {
     document: Arc<ClientDocument>,
     until: OffsetDateTime,
+    /// Until then it is better than nothing.
+    at_worst: OffsetDateTime,
 }
 
 impl Documents {
@@ -71,7 +73,7 @@ impl Documents {
             return Ok(document);
         }
         match self.fetched(url, now).await {
-            Err(error) if error.may_pass() => self.kept(url, now - STALE).ok_or(error),
+            Err(error) if error.may_pass() => self.spare(url, now).ok_or(error),
             fetched => fetched,
         }
     }
@@ -94,8 +96,10 @@ impl Documents {
         }
         let document = ClientDocument::read(url, &reply.body).map_err(Unreachable::Document)?;
         let document = Arc::new(document);
-        let until = now + fresh_for(&reply);
-        self.keep(url, Kept { document: Arc::clone(&document), until }, now);
+        let (fresh, stale) = times(&reply);
+        let until = now + fresh;
+        let kept = Kept { document: Arc::clone(&document), until, at_worst: until + stale };
+        self.keep(url, kept, now);
         Ok(document)
     }
 
@@ -121,22 +125,30 @@ impl Documents {
         }
     }
 
-    /// What is kept of `url` and was good at `now` still.
+    /// What is kept of `url`, as long as it is good.
     fn kept(&self, url: &str, now: OffsetDateTime) -> Option<Arc<ClientDocument>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let it = kept.get(url).filter(|it| now < it.until)?;
-        Some(Arc::clone(&it.document))
+        kept.get(url).filter(|it| now < it.until).map(|it| Arc::clone(&it.document))
+    }
+
+    /// The same, as long as it is better than nothing.
+    fn spare(&self, url: &str, now: OffsetDateTime) -> Option<Arc<ClientDocument>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(url).filter(|it| now < it.at_worst).map(|it| Arc::clone(&it.document))
     }
 
     fn keep(&self, url: &str, it: Kept, now: OffsetDateTime) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
-            kept.retain(|_, it| now < it.until + STALE);
+            kept.retain(|_, it| now < it.at_worst);
         }
         if kept.len() >= MOST {
             kept.clear();
         }
-        kept.insert(url.to_owned(), it);
+        match now < it.at_worst {
+            true => kept.insert(url.to_owned(), it),
+            false => kept.remove(url),
+        };
     }
 }
 
@@ -146,23 +158,26 @@ fn is_json(reply: &Reply) -> bool {
     typ == "application/json" || (typ.starts_with("application/") && typ.ends_with("+json"))
 }
 
-/// RFC 9111 §5.2.2.
-fn fresh_for(reply: &Reply) -> Duration {
-    let mut directives = reply.headers_named("cache-control").flat_map(|it| it.split(','));
-    let never = |it: &str| {
-        let it = it.trim();
-        it.eq_ignore_ascii_case("no-store") || it.eq_ignore_ascii_case("no-cache")
+/// How long an answer is good, and for how long after that better than nothing (RFC 9111 §4.2.4 and
+/// §5.2.2).
+fn times(reply: &Reply) -> (Duration, Duration) {
+    let says = |names: &[&str]| {
+        let mut directives = reply.headers_named("cache-control").flat_map(|it| it.split(','));
+        directives.any(|it| names.iter().any(|name| it.trim().eq_ignore_ascii_case(name)))
     };
-    match directives.any(never) {
-        true => Duration::ZERO,
-        false => max_age(reply).unwrap_or(USUAL).min(LONGEST),
+    match says(&["no-store", "no-cache"]) {
+        true => (Duration::ZERO, Duration::ZERO),
+        false => {
+            let stale = if says(&["must-revalidate"]) { Duration::ZERO } else { STALE };
+            (max_age(reply).unwrap_or(USUAL).min(LONGEST), stale)
+        }
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a server for one test ends with it")]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -187,18 +202,22 @@ mod tests {
         clock: Arc<ByHand>,
         url: String,
         asked: Arc<AtomicUsize>,
+        away: Arc<AtomicBool>,
     }
 
     async fn host(head: &'static str, body: Option<&'static str>) -> Host {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/client.json", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (name, count) = (url.clone(), Arc::clone(&asked));
+        let (asked, away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (name, count, closed) = (url.clone(), Arc::clone(&asked), Arc::clone(&away));
         tokio::task::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let _ = stream.read(&mut [0; 4096]).await;
                 count.fetch_add(1, Ordering::SeqCst);
+                if closed.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let document = format!(
                     r#"{{"client_id":"{name}","client_name":"A","redirect_uris":["https://a.example/b"]}}"#
                 );
@@ -213,7 +232,7 @@ mod tests {
         let clock = Arc::new(ByHand(Mutex::new(OffsetDateTime::UNIX_EPOCH)));
         let environment = Environment { clock: clock.clone(), ..Environment::system() };
         let documents = Documents::new(http(Reach::Everywhere), environment);
-        Host { documents, clock, url, asked }
+        Host { documents, clock, url, asked, away }
     }
 
     fn http(reach: Reach) -> Http {
@@ -250,6 +269,29 @@ mod tests {
         let long =
             "200 OK\r\nContent-Type: application/x+json;a=b\r\nCache-Control: max-age=9999999";
         assert_eq!(asked_in_time(long, [86_399, 1]).await, [1, 1, 2]);
+    }
+
+    /// RFC 9111 §4.2.4: one that is old is better than none, unless its host says otherwise.
+    #[tokio::test]
+    async fn what_is_used_while_its_host_is_away() {
+        for (control, expected) in [
+            ("max-age=60", [true, true, false]),
+            ("max-age=60, must-revalidate", [true, false, false]),
+            ("no-cache", [false, false, false]),
+            ("no-store", [false, false, false]),
+        ] {
+            let head =
+                format!("200 OK\r\nContent-Type: application/json\r\nCache-Control: {control}");
+            let host = host(head.leak(), None).await;
+            host.ask().await.unwrap();
+            host.away.store(true, Ordering::SeqCst);
+            let mut used = vec![];
+            for wait in [59, 3_600, 1] {
+                *host.clock.0.lock().unwrap() += Duration::seconds(wait);
+                used.push(host.ask().await.is_ok());
+            }
+            assert_eq!(used, expected, "{control}");
+        }
     }
 
     /// Row 168.

@@ -47,9 +47,11 @@ impl Clients {
         record.active.then(|| Arc::clone(record))
     }
 
-    /// Whether a client without credentials is among them, which metadata tell.
+    /// Whether a client without credentials is among them that can get something by its name: metadata
+    /// tell.
     pub fn has_public_ones(&self) -> bool {
-        self.by_id.values().any(|it| it.record.active && it.record.is_public())
+        let by_code = |it: &Client| it.is_public() && it.may_use(GrantType::AuthorizationCode);
+        self.by_id.values().any(|it| it.record.active && by_code(&it.record))
     }
 
     /// Whether one that may exchange tokens is among them.

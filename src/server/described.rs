@@ -51,8 +51,7 @@ impl AuthorizationServer {
         if !admitted || !is_document_url(url) {
             return Ok(None);
         }
-        let ours = listed || tiers.verify(url);
-        let by = if ours { NamedBy::Administrator } else { NamedBy::Strangers };
+        let by = if tiers.open(url) { NamedBy::Administrator } else { NamedBy::Strangers };
         let document = remote.document_at(url, by).await?;
         let kept = self.keeps_word_to(&document.metadata);
         kept.map_err(|it| Unreachable::Document(it.into()))?;
@@ -97,6 +96,11 @@ impl AuthorizationServer {
     /// Whether any client may describe itself.
     pub fn takes_documents(&self) -> bool {
         !self.shared.client_hosts.is_none() || !self.shared.tiers.are_empty()
+    }
+
+    /// Whether a client that nobody declared can get anything here without credentials.
+    pub fn takes_public_ones(&self) -> bool {
+        self.service().is_none_or(|it| !it.offered(&it.described_scope).is_empty())
     }
 
     /// How much is known of a client that nobody declared, if its answer goes to `to`, and the person

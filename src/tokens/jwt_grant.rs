@@ -3,7 +3,8 @@
 use super::id_jag::IdJagClaims;
 use crate::jose::SigningKey;
 
-/// 7523bis §4. No token of ours has it but this one, and we take none that has.
+/// 7523bis-01 §4, and WIMSE's practices since. No token of ours has it but this one, and none of ours
+/// that has it is taken.
 const TYP: &str = "authorization-grant+jwt";
 
 /// It says all that an ID-JAG says; `docs/decisions/0039-identity-chaining.md`.

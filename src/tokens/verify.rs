@@ -18,10 +18,12 @@ pub enum Unacceptable {
     /// `docs/decisions/0007-exact-audience.md`: both are named, for the usual trap is a slash.
     #[error("its aud is {found} where {expected} was expected")]
     Audience { found: String, expected: String },
-    #[error("it has expired")]
-    Expired,
-    #[error("it was issued in the future or is not valid yet")]
-    NotYet,
+    #[error("it has expired, {seconds} seconds ago by the clock here")]
+    Expired { seconds: i64 },
+    #[error(
+        "it was issued in the future or is not valid yet: by the clock here, in {seconds} seconds"
+    )]
+    NotYet { seconds: i64 },
     #[error("it lives for longer than is accepted here")]
     TooLong,
     #[error("it was issued to another client")]
@@ -56,14 +58,16 @@ pub(super) fn in_time(
     exp: i64,
     now: OffsetDateTime,
 ) -> Result<(), Unacceptable> {
-    let (early, late) = ((now - LEEWAY).unix_timestamp(), (now + LEEWAY).unix_timestamp());
-    if exp <= early {
-        return Err(Unacceptable::Expired);
+    let (now, leeway) = (now.unix_timestamp(), LEEWAY.whole_seconds());
+    let ago = now.saturating_sub(exp);
+    if ago >= leeway {
+        return Err(Unacceptable::Expired { seconds: ago });
     }
-    if iat > late || nbf.is_some_and(|nbf| nbf > late) {
-        return Err(Unacceptable::NotYet);
+    let ahead = nbf.unwrap_or(iat).max(iat).saturating_sub(now);
+    match ahead > leeway {
+        true => Err(Unacceptable::NotYet { seconds: ahead }),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses what lives for longer than `longest`, which is how long a thief can use it.

@@ -12,8 +12,9 @@ use crate::jose::{Algorithm, BadJwt, KeySet, Typ, UnverifiedJwt};
 use crate::model::{Reuse, Trust};
 use crate::oauth::{ClientId, Issuer, Jti, Subject};
 
-/// It has no type of its own. RFC 8725 §3.11: whatever has one is something else, ID-JAGs above all.
-const TYP: Typ = Typ::Plain;
+/// Most issuers give it no type of its own; some do (draft-ietf-wimse-workload-identity-practices,
+/// "Token typing"). RFC 8725 §3.11: whatever has another is something else, ID-JAGs above all.
+const TYP: Typ = Typ::PlainOr("authorization-grant+jwt");
 
 #[derive(Debug, Deserialize)]
 struct Claims {
@@ -50,7 +51,7 @@ impl WorkloadAssertion {
     ) -> Result<Self, Unacceptable> {
         let all: Map<String, Value> = keys.verify(jwt, TYP, &Algorithm::ALL)?;
         let claims = Claims::deserialize(&all).map_err(|_| BadJwt::Claims)?;
-        // RFC 7523 §3 (3): `docs/decisions/0041-workload-assertions.md`.
+        // RFC 7523 §3 (3), 7523bis §4 (3 a): `docs/decisions/0041-workload-assertions.md`.
         let token_endpoint = us.at("/oauth2/token");
         let ours = |aud: &String| *aud == us.as_str() || *aud == token_endpoint;
         if !claims.aud.sole().is_some_and(ours) {

@@ -98,7 +98,7 @@ async fn those_who_may_not_act() {
     400 access_denied: the administrator does not let this actor act by this connection
     400 invalid_request: the actor token is not acceptable: it was issued for a person
     400 invalid_request: the actor token is not acceptable: its client is not active
-    400 invalid_request: the actor token is not acceptable: it has expired
+    400 invalid_request: the actor token is not acceptable: it has expired, 1767323044 seconds ago by the clock here
     400 invalid_request: the actor token is not acceptable: it is bound to what nobody shows here
     400 invalid_request: the actor token is not acceptable: no key of its issuer has its kid and algorithm
     400 invalid_request: the actor token is not acceptable: its typ says that it is something else

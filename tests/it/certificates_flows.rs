@@ -135,7 +135,7 @@ async fn userinfo() {
     401 Bearer error="invalid_token", error_description="the access token is bound to another certificate than the one of the request"
     400 Bearer error="invalid_request", error_description="the Client-Cert header is no byte sequence of RFC 9440, like :MIIB...=:"
     400 Bearer error="invalid_request", error_description="there is more than one Client-Cert header"
-    401 DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer"
+    401 DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     "#);
     let right = [("authorization", &*bearer), ("client-cert", &*field)];
     assert_eq!(through(&world, ("GET", "userinfo"), &right, None).await.status, 200);

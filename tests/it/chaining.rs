@@ -32,7 +32,7 @@ pub(crate) async fn chained(world: &World, id_token: &str, changes: &[(&str, &st
     world.post_token(HOME, "wiki-agent", &changed(&chaining_of(id_token), changes)).await
 }
 
-/// RFC 8693 §2.2.1 and identity chaining §2.3.4, with a life as in its example.
+/// RFC 8693 §2.2.1 and identity chaining §2.3.3, with a life as in its example (§2.3.4).
 #[tokio::test]
 async fn the_answer() {
     let world = world("").await;
@@ -134,9 +134,18 @@ async fn how_the_authorization_server_is_named() {
     ] {
         said.push(chained(&world, &id_token, wrong).await.refusal());
     }
-    let mut two = chaining_of(&id_token);
-    two.push(("resource", CHAT));
-    said.push(world.post_token(HOME, "wiki-agent", &two).await.refusal());
+    // RFC 8693 §2.1: several, of one server.
+    for (name, value, right) in
+        [("resource", CHAT, false), ("audience", CHAT, false), ("audience", MAIL, true)]
+    {
+        let mut two = chaining_of(&id_token);
+        two.extend([("audience", MAIL), (name, value)]);
+        let answer = world.post_token(HOME, "wiki-agent", &two).await;
+        match right {
+            true => assert_eq!(answer.claims()["aud"], MAIL),
+            false => said.push(answer.refusal()),
+        }
+    }
     assert_snapshot!(the_same(&said), @"400 invalid_target: resource and audience do not name one authorization server that is known here");
     let relative = chained(&world, &id_token, &[("resource", "mail")]).await;
     assert_snapshot!(relative.refusal(), @"400 invalid_target: resource is malformed: a resource must be an absolute URI without fragment");

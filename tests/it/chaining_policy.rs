@@ -1,5 +1,5 @@
 //! Who may have a JWT authorization grant: whom the administrator lets, and as for an ID-JAG
-//! (draft-ietf-oauth-identity-chaining-17 §2.3.3).
+//! (draft-ietf-oauth-identity-chaining-17 §2.3.2).
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -27,9 +27,9 @@ async fn connections_that_give_the_other() {
     // Others are as they were.
     assert_eq!(exchange(&only, &id_token, &[]).await.status, 200);
     assert_snapshot!(said.join("\n"), @"
-    400 access_denied: the administrator lets the client have something else by this connection
-    400 access_denied: the administrator lets the client have something else by this connection
-    400 access_denied: the administrator lets the client have something else by this connection
+    400 invalid_target: the administrator lets the client have something else by this connection
+    400 invalid_target: the administrator lets the client have something else by this connection
+    400 invalid_target: the administrator lets the client have something else by this connection
     400 access_denied: the administrator lets the client have something else by this connection
     ");
 }
@@ -57,7 +57,7 @@ async fn subject_tokens_that_are_none() {
     assert_snapshot!(said.join("\n"), @"
     400 invalid_request: the subject token is not acceptable: it has not the form of a signed JWT with an issuer
     400 invalid_request: the subject token is not acceptable: it was issued to another client
-    400 invalid_request: the subject token is not acceptable: it has expired
+    400 invalid_request: the subject token is not acceptable: it has expired, 1767323044 seconds ago by the clock here
     400 invalid_request: the subject token is not acceptable: it was issued by another issuer
     400 invalid_request: the login that this comes from has ended: the person has to sign in again
     400 invalid_request: the subject token is not acceptable: its typ says that it is something else
@@ -86,8 +86,8 @@ async fn what_the_connection_says() {
         });
     }
     assert_snapshot!(said.join("\n"), @"
-    400 access_denied: the administrator has not opened this connection to the person
-    400 access_denied: the administrator has suspended this connection
+    400 invalid_target: the administrator has not opened this connection to the person
+    400 invalid_target: the administrator has suspended this connection
     mail.read
     400 invalid_scope: no scope that was asked for can be granted
     mail.read

@@ -164,7 +164,7 @@ async fn addresses_from_which_nothing_is_fetched() {
     for id in [
         "https://elsewhere.example/client.json",
         "https://agent.example.elsewhere.example/client.json",
-        "https://agent.example/",
+        "https://agent.example",
         "http://agent.example/client.json",
         "https://agent.example/../client.json",
         "https://user@agent.example/client.json",

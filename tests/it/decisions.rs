@@ -336,6 +336,9 @@ async fn a_redirect_uri_that_is_not_registered() {
     let url = format!("{HOME}/decisions/{name}");
     let told = asked(&world, &url, "wiki-agent", "text/plain").await.text;
     assert!(told.contains("localhost for 127.0.0.1"), "{told}");
+    // What came is told where a difference is looked for, and not to who only has the page.
+    assert!(told.contains(wrong[0].1), "{told}");
+    assert!(!browser.page.text.contains(wrong[0].1));
     // Of an application that is not known there is nobody to tell.
     let unknown = Browser::open(&world, &authorize_url(HOME, "nobody", &[])).await;
     let name = unknown.page.header("x-request-id").to_owned();

@@ -111,7 +111,7 @@ async fn proofs_that_are_wrong() {
     ] {
         said.push(refusal_of(header, claims).await);
     }
-    assert_snapshot!(said.join("\n"), @r"
+    assert_snapshot!(said.join("\n"), @"
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its typ says that it is something else
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its typ says that it is something else
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its algorithm is not one that is accepted here
@@ -127,11 +127,11 @@ async fn proofs_that_are_wrong() {
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its htu is not https://home.example/oauth2/token
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its htu is not https://home.example/oauth2/token
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its htu is not https://home.example/oauth2/token
-    400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired
-    400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet
+    400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired, 30 seconds ago by the clock here
+    400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet: by the clock here, in 31 seconds
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its claims are incomplete or of the wrong type
-    400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired
-    400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet
+    400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired, 31 seconds ago by the clock here
+    400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet: by the clock here, in 31 seconds
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its claims are incomplete or of the wrong type
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its claims are incomplete or of the wrong type
     400 invalid_dpop_proof: the DPoP proof is not acceptable: its ath is not the hash of the access token
@@ -320,9 +320,9 @@ async fn what_the_metadata_say() {
 async fn proofs_that_want_to_live_longer() {
     let now = NOW.unix_timestamp();
     let old = json!({ "iat": now - 90, "exp": now + 3600 });
-    assert_snapshot!(refusal_of(json!({}), old).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired");
+    assert_snapshot!(refusal_of(json!({}), old).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it has expired, 30 seconds ago by the clock here");
     let never = json!({ "iat": i64::MAX, "exp": i64::MAX });
-    assert_snapshot!(refusal_of(json!({}), never).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet");
+    assert_snapshot!(refusal_of(json!({}), never).await, @"400 invalid_dpop_proof: the DPoP proof is not acceptable: it was issued in the future or is not valid yet: by the clock here, in 9223372035087452762 seconds");
 
     // Within it, an `exp` that is later does no harm.
     let (world, holder) = (World::new().await, Holder::new());

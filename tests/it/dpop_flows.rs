@@ -165,13 +165,13 @@ async fn userinfo() {
         said.push(format!("{} {}", answer.status.as_u16(), answer.header("www-authenticate")));
     }
     assert_snapshot!(said.join("\n"), @r#"
-    401 Bearer error="invalid_token", error_description="the access token is bound to a key: send it by the scheme DPoP, with a proof"
-    401 Bearer error="invalid_token", error_description="the access token is bound to a key: send it by the scheme DPoP, with a proof"
-    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: it has not the form of a signed JWT"
-    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof was already used: make one for each request"
-    401 DPoP error="invalid_token", error_description="the access token is bound to another key than the DPoP proof shows"
-    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its htm is not the method of the request"
-    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its ath is not the hash of the access token"
+    401 DPoP error="invalid_token", error_description="the access token is bound to a key: send it by the scheme DPoP, with a proof", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_token", error_description="the access token is bound to a key: send it by the scheme DPoP, with a proof", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: it has not the form of a signed JWT", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof was already used: make one for each request", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_token", error_description="the access token is bound to another key than the DPoP proof shows", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its htm is not the method of the request", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its ath is not the hash of the access token", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     "#);
 }
 
@@ -183,7 +183,7 @@ async fn a_bearer_token_with_a_proof() {
     let token = world.redeem(&browser).await.access_token();
     let proof = proof_for(&holder, &token, &json!({}));
     let answer = about(&world, "DPoP", &token, Some(&proof)).await;
-    assert_snapshot!(answer.header("www-authenticate"), @r#"DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer""#);
+    assert_snapshot!(answer.header("www-authenticate"), @r#"DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA""#);
 }
 
 /// RFC 9449 §5: its access token may be bound all the same, by a proof that comes when it

@@ -250,7 +250,45 @@ async fn authorization_details() {
     400 invalid_authorization_details: authorization_details asks for what is not in the subject token
     ");
     world.apply(&directory()).await;
-    assert_snapshot!(exchanged(&world, MCP, &token, &[]).await.refusal(), @"400 invalid_authorization_details: authorization_details of the subject token are not acceptable any more: its authorization_details has a type that the service does not have");
+    assert_snapshot!(exchanged(&world, MCP, &token, &[]).await.refusal(), @"400 invalid_authorization_details: the subject token is not acceptable any more: its authorization_details has a type that the service does not have");
+}
+
+/// RFC 8693 §2.1: "Multiple `audience` parameters may be used".
+#[tokio::test]
+async fn audiences() {
+    let world = world().await;
+    let token = token_of_alice(&world).await.access_token();
+    let request = |audiences: &[&'static str]| {
+        let mut request = vec![
+            ("grant_type", TOKEN_EXCHANGE),
+            ("subject_token", &*token),
+            ("subject_token_type", ACCESS_TOKEN),
+        ];
+        request.extend(audiences.iter().map(|it| ("audience", *it)));
+        request
+    };
+    let both = world.post_token(CHAT, "wiki-at-chat", &request(&[MCP, FILES])).await;
+    assert_eq!(both.claims()["aud"], json!([MCP, FILES]));
+    let one = world.post_token(CHAT, "wiki-at-chat", &request(&[FILES])).await;
+    assert_eq!(one.claims()["aud"], FILES);
+    let other = world.post_token(CHAT, "wiki-at-chat", &request(&[MCP, CALENDAR])).await;
+    assert_snapshot!(other.refusal(), @"400 invalid_target: resource and audience may only name what the subject token is for");
+}
+
+/// Of a client that acts for itself nobody stands behind the token, through whose hands it goes.
+#[tokio::test]
+async fn nobody_stands_behind_it() {
+    let world = world().await;
+    let grant = [("grant_type", "client_credentials"), ("scope", "chat.read")];
+    let mut token = world.post_token(CHAT, "third", &grant).await;
+    for client in [MCP, MCP] {
+        token = exchanged(&world, client, &token.access_token(), &[]).await;
+        assert_eq!(token.claims()["sub"], "third");
+        let jti = token.claims()["jti"].clone();
+        let rows = world.ledger().await;
+        let row = rows.into_iter().find(|it| it.entry.jti.as_deref() == jti.as_str()).unwrap();
+        assert_eq!(row.entry.user, None);
+    }
 }
 
 /// Metadata name the grant where somebody may use it, and the ledger has what came of what.

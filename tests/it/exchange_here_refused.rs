@@ -92,7 +92,7 @@ async fn what_is_no_access_token_of_this_service() {
     400 invalid_request: the subject token is not acceptable: no key of its issuer has its kid and algorithm
     400 invalid_request: the subject token is not acceptable: it was issued by another issuer
     400 invalid_request: the subject token is not acceptable: it was issued by another issuer
-    400 invalid_request: the subject token is not acceptable: it was issued in the future or is not valid yet
+    400 invalid_request: the subject token is not acceptable: it was issued in the future or is not valid yet: by the clock here, in 9223372035087452762 seconds
     ");
 
     let refresh = "urn:ietf:params:oauth:token-type:refresh_token";

@@ -294,7 +294,7 @@ async fn userinfo_without_a_token() {
             let request = request(method, &url).header("authorization", header);
             let answer = sent(&world, request.body(Body::from("access_token=x")).unwrap()).await;
             assert_eq!(answer.status, 401);
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"tegata\"");
         }
     }
 }

@@ -29,7 +29,7 @@ async fn refusal_of_each(claim: &str, values: &[Value]) -> String {
         });
         said.push(answer.await.refusal());
     }
-    the_same(&said).to_owned()
+    the_same(&said)
 }
 
 fn seconds(from_now: i64) -> Value {
@@ -174,7 +174,7 @@ async fn one_that_has_expired() {
     let late = answer_to(&world, |claims| claims["exp"] = seconds(-29)).await;
     assert_eq!(late.status, 200);
     let too_late = [seconds(-30), seconds(-86_400), json!(0), json!(i64::MIN)];
-    assert_snapshot!(refusal_of_each("exp", &too_late).await, @"400 invalid_grant: the assertion is not acceptable: it has expired");
+    assert_snapshot!(refusal_of_each("exp", &too_late).await, @"400 invalid_grant: the assertion is not acceptable: it has expired, some seconds ago by the clock here");
 }
 
 /// RFC 7523 §3 (5) and (6), with half a minute for clocks.
@@ -190,7 +190,7 @@ async fn one_from_the_future() {
     let too_early = [seconds(31), seconds(86_400)];
     let (iat, nbf) = (refusal_of_each("iat", &too_early), refusal_of_each("nbf", &too_early));
     assert_eq!(iat.await, nbf.await);
-    assert_snapshot!(refusal_of_each("nbf", &too_early).await, @"400 invalid_grant: the assertion is not acceptable: it was issued in the future or is not valid yet");
+    assert_snapshot!(refusal_of_each("nbf", &too_early).await, @"400 invalid_grant: the assertion is not acceptable: it was issued in the future or is not valid yet: by the clock here, in some seconds");
 }
 
 /// Who keeps a stolen ID-JAG for a day shall not have much of it.

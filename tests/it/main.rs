@@ -81,3 +81,4 @@ mod userinfo;
 mod well_known;
 mod withdrawn;
 mod workload;
+mod workload_told;

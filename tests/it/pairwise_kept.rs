@@ -15,8 +15,8 @@ use time::Duration;
 use crate::pairwise::{at_chat, directory};
 use crate::registration::{BACK, register};
 use crate::support::{
-    Browser, CHAT, Database, HOME, WORLD, World, authorize_url, changed, claims_of, config,
-    exchange, id_token_of, redeem, redemption, tokens_of,
+    Browser, CHAT, Database, HOME, ID_JAG_TYP, PARTNER, WORLD, World, authorize_url, changed,
+    claims_of, config, exchange, id_token_of, redeem, redemption, tokens_of,
 };
 use crate::sweep::signed_in_again;
 
@@ -116,6 +116,22 @@ async fn whom_the_ledger_and_the_commands_mean() {
     let check = ["policy", "check", "--client", "wiki-agent", "--user", "alice", "--service", CHAT];
     let output = tegata(&world.database, &check).await;
     assert!(String::from_utf8_lossy(&output.stdout).contains(&there));
+}
+
+/// ID-JAG §3.1: `aud_sub` is what the service calls the person, and that is of its sector.
+#[tokio::test]
+async fn another_issuer_that_knows_what_the_service_calls_her() {
+    let believed = "accounts = \"linked\"\naud_sub = true";
+    let world = World::of(&directory().replace("accounts = \"just_in_time\"", believed)).await;
+    let of_chat = at_chat(&world).await["sub"].clone();
+    let elsewhere = claims_of(&id_token_of(&world, "alice").await)["sub"].clone();
+    let by = async |name: &Value, jti: &str| {
+        let more = json!({ "iss": PARTNER, "aud_sub": name, "jti": jti });
+        let claims = crate::support::with(&world.id_jag_claims("carol"), &more);
+        redeem(&world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await
+    };
+    assert_eq!(by(&of_chat, "1").await.claims()["sub"], of_chat);
+    assert_snapshot!(by(&elsewhere, "2").await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 }
 
 /// Who is told another `sub` from now on is told so in the plan; what was signed before still means the

@@ -51,7 +51,7 @@ impl Keyed {
             });
             said.push(answer.await.refusal());
         }
-        the_same(&said).to_owned()
+        the_same(&said)
     }
 }
 
@@ -133,10 +133,10 @@ async fn a_proof_for_another_server() {
 async fn a_proof_at_the_wrong_time() {
     let keyed = Keyed::new().await;
     let expired = [seconds(-30), seconds(-86_400), json!(0)];
-    assert_snapshot!(keyed.refusal_of_each("exp", &expired).await, @"401 invalid_client: client authentication failed: the assertion is not acceptable: it has expired");
+    assert_snapshot!(keyed.refusal_of_each("exp", &expired).await, @"401 invalid_client: client authentication failed: the assertion is not acceptable: it has expired, some seconds ago by the clock here");
     let early = keyed.refusal_of_each("iat", &[seconds(31), seconds(86_400)]).await;
     assert_eq!(early, keyed.refusal_of_each("nbf", &[seconds(31)]).await);
-    assert_snapshot!(early, @"401 invalid_client: client authentication failed: the assertion is not acceptable: it was issued in the future or is not valid yet");
+    assert_snapshot!(early, @"401 invalid_client: client authentication failed: the assertion is not acceptable: it was issued in the future or is not valid yet: by the clock here, in some seconds");
     let long = keyed.refusal_of_each("exp", &[seconds(601), json!(i64::MAX)]).await;
     assert_eq!(long, keyed.refusal_of_each("iat", &[seconds(-601), json!(i64::MIN)]).await);
     assert_snapshot!(long, @"401 invalid_client: client authentication failed: the assertion is not acceptable: it lives for longer than is accepted here");

@@ -139,7 +139,8 @@ async fn where_clients_may_register() {
 async fn by_invitation() {
     let world = World::configured(&[("clients.registration", "token")]).await;
     let without = register(&world, HOME, None, &json!({})).await;
-    assert_eq!((without.status.as_u16(), without.header("www-authenticate")), (401, "Bearer"));
+    let challenge = "Bearer realm=\"tegata\"";
+    assert_eq!((without.status.as_u16(), without.header("www-authenticate")), (401, challenge));
     let (once, many) = (invitation(&world, HOME, false), invitation(&world, HOME, true));
     let wrong = register(&world, HOME, Some(&format!("{once}x")), &json!({})).await;
     assert_snapshot!(wrong.refusal(), @"401 invalid_token: the initial access token is not good for this issuer, or not any more");

@@ -39,7 +39,7 @@ fn one_of(answers: Vec<Answer>) -> (Answer, String) {
         answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!(right.len(), 1, "{} of {}", right.len(), right.len() + wrong.len());
     let said: Vec<_> = wrong.iter().map(Answer::refusal).collect();
-    (right.remove(0), the_same(&said).to_owned())
+    (right.remove(0), the_same(&said))
 }
 
 async fn shared(more: &str) -> Arc<World> {
@@ -130,7 +130,7 @@ async fn nothing_is_forgotten_too_early() {
         said.push(redeem(&world, &id_jag, &[]).await.refusal());
     }
     assert_snapshot!(the_same(&said[..3]), @"400 invalid_grant: the assertion was already used");
-    assert_snapshot!(the_same(&said[3..]), @"400 invalid_grant: the assertion is not acceptable: it has expired");
+    assert_snapshot!(the_same(&said[3..]), @"400 invalid_grant: the assertion is not acceptable: it has expired, some seconds ago by the clock here");
 }
 
 /// RFC 6749 §4.1.2: when a code comes again, "revoke (when possible) all tokens previously

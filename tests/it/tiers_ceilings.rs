@@ -5,7 +5,7 @@ use serde_json::json;
 use tegata::model::{LedgerEvent, Tier};
 
 use crate::support::{
-    Answer, Browser, CHAT, HOME, WORLD, World, authorize_url, changed, redemption,
+    Answer, Browser, CHAT, HOME, NOW, WORLD, World, authorize_url, changed, redemption,
 };
 use crate::tiers::{BACK, OPEN, URL, document, request, world};
 
@@ -121,4 +121,41 @@ async fn the_most_that_a_new_one_may_have() {
     world.partner.publish(URL, &document(&changed));
     browser.go(&request(&[("scope", "email")])).await;
     assert_snapshot!(browser.page.redirected_error(HOME), @"invalid_scope: the client may not have any of this scope, for too little is known of it");
+}
+
+/// CIMD -02 §8.6: keys come from a private network only where the administrator knows both the client
+/// and who writes what stands at the address of its keys.
+#[tokio::test]
+async fn where_keys_may_be() {
+    const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let verified = ("clients.verified_domains", "agent.example");
+    for (more, jwks_uri, by_strangers) in [
+        (("clients.listed", ""), "https://agent.example/jwks", true),
+        (verified, "https://agent.example/jwks", false),
+        (verified, "https://agent.example:9200/jwks", true),
+        (verified, "https://elsewhere.example/jwks", true),
+        (("clients.verified_domains", "keys.example"), "https://keys.example/jwks", true),
+        (("clients.listed", URL), "https://agent.example/jwks", true),
+    ] {
+        let world = world(&[OPEN, more]).await;
+        let keyed =
+            json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": jwks_uri });
+        world.partner.publish(URL, &document(&keyed));
+        let now = NOW.unix_timestamp();
+        let claims = json!({
+            "iss": URL, "sub": URL, "aud": HOME, "jti": "1", "iat": now, "exp": now + 60,
+        });
+        let proof = world.partner.key.sign("JWT", &claims);
+        let request = [
+            ("grant_type", "authorization_code"),
+            ("code", "x"),
+            ("redirect_uri", BACK),
+            ("code_verifier", "x"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", &*proof),
+        ];
+        let _ = world.post_bare(HOME, &request).await.refusal();
+        assert_eq!(world.partner.fetches(), 2, "{jwks_uri}");
+        assert_eq!(world.partner.fetches_of_described() == 1, by_strangers, "{more:?} {jwks_uri}");
+    }
 }

@@ -22,7 +22,7 @@ async fn refusal_of_each(name: &str, values: &[&str]) -> String {
     for value in values {
         said.push(exchange(&world, &id_token, &[(name, value)]).await.refusal());
     }
-    the_same(&said).to_owned()
+    the_same(&said)
 }
 
 /// What home says to a request that is right but for `more`, which it has besides.

@@ -107,6 +107,9 @@ async fn claims_that_there_are_not() {
 /// 9700 §4.3.2: a token in the query is none.
 #[tokio::test]
 async fn no_token() {
+    // RFC 9449 §7.1 and §7.2: both that would do.
+    const NAMED: &str = "Bearer realm=\"tegata\"\nDPoP algs=\"ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA\"";
+
     let world = World::new().await;
     let token = token(&world, "openid").await;
     for (url, authorization) in [
@@ -117,7 +120,9 @@ async fn no_token() {
     ] {
         let answer = userinfo(&world, "GET", &url, &authorization).await;
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        let challenges = answer.headers.get_all("www-authenticate").iter();
+        let challenges: Vec<_> = challenges.map(|it| it.to_str().unwrap()).collect();
+        assert_eq!(challenges.join("\n"), NAMED);
         assert_eq!(answer.text, "");
     }
     // One of two headers may be what somebody before us looked at.
@@ -176,7 +181,7 @@ async fn other_tokens_as_bearer() {
     of the partner as ours → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: no key of its issuer has its kid and algorithm"
     for another → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: its aud is https://home.example/services/chat where https://home.example was expected"
     without family → 401 Bearer error="invalid_token", error_description="the access token was revoked, or the person or the client is not active any more"
-    expired → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: it has expired"
+    expired → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: it has expired, 31 seconds ago by the clock here"
     tampered → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: its signature is not by a key of its issuer"
     unsigned → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: its signature is not by a key of its issuer"
     garbage → 401 Bearer error="invalid_token", error_description="the access token is not acceptable: it has not the form of a signed JWT with an issuer"

@@ -68,7 +68,7 @@ pub enum Unproven {
     #[error("what the application says of itself at its own address cannot be taken: {}", .0.told())]
     Undescribed(#[source] Unreachable),
     #[error("the redirect_uri is not one that the application registered")]
-    UnregisteredRedirectUri,
+    UnregisteredRedirectUri(RedirectUri),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -85,7 +85,15 @@ impl From<Unknowable> for Unproven {
 impl Unproven {
     /// Whether it is known whom it is about: anybody can send any name.
     pub fn is_of_a_known_client(&self) -> bool {
-        matches!(self, Self::UnregisteredRedirectUri | Self::Undescribed(_))
+        matches!(self, Self::UnregisteredRedirectUri(_) | Self::Undescribed(_))
+    }
+
+    /// The same for the ledger, with what came: whoever wrote the client looks for a difference.
+    pub fn recorded(&self) -> String {
+        match self {
+            Self::UnregisteredRedirectUri(came) => format!("{self}: {came}"),
+            other => other.to_string(),
+        }
     }
 
     pub fn code(&self) -> ErrorCode {
@@ -93,7 +101,7 @@ impl Unproven {
             Self::Parameters(it) => it.code(),
             Self::Undescribed(it) if it.is_busy() => ErrorCode::TemporarilyUnavailable,
             Self::UnknownClient | Self::Undescribed(_) => ErrorCode::UnauthorizedClient,
-            Self::UnregisteredRedirectUri => ErrorCode::InvalidRequest,
+            Self::UnregisteredRedirectUri(_) => ErrorCode::InvalidRequest,
             Self::Store(it) => it.code(),
         }
     }
@@ -173,7 +181,7 @@ pub async fn prove(server: &AuthorizationServer, params: &Params) -> Result<Prov
     let redirect_uri = params.read("redirect_uri", RedirectUri::parse)?;
     let redirect_uri = redirect_uri.ok_or(ParamError::Missing("redirect_uri"))?;
     if !client.redirect_uris.iter().any(|registered| registered.admits(&redirect_uri)) {
-        return Err(Unproven::UnregisteredRedirectUri);
+        return Err(Unproven::UnregisteredRedirectUri(redirect_uri));
     }
     let state = short(params, "state", LONGEST)?;
     Ok(Proven { client, to: Redirected { redirect_uri, state, issuer: server.issuer.clone() } })

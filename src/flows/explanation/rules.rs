@@ -16,7 +16,7 @@ const fn says(
 pub(super) const BY_REASON: &[(&str, Advice)] = &[
     says(
         "failed: the assertion is not acceptable: its aud is",
-        "RFC 7523 §3 (3), docs/decisions/0017-client-assertion-audience.md",
+        "7523bis §4 (3 b), docs/decisions/0017-client-assertion-audience.md",
         "one audience, the issuer where the client authenticates, letter by letter",
         "send as aud of the client assertion the issuer as it stands in the metadata, \
          not the address of the token endpoint",
@@ -41,9 +41,16 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "get a new one; if it was new, the clock of its issuer is slow",
     ),
     says(
+        "failed: the assertion is not acceptable: it lives for longer",
+        "RFC 7523 §3 (4) (docs/decisions/0017-client-assertion-audience.md)",
+        "a client assertion that lives for ten minutes at most",
+        "set its exp to at most ten minutes after its iat: it is used once",
+    ),
+    says(
         "lives for longer",
-        "MCP EMA §7.4.2",
-        "an ID-JAG that lives for five minutes at most, unless a trust says otherwise",
+        "MCP EMA §7.4.2, RFC 7523 §3 (4)",
+        "an ID-JAG that lives for five minutes at most, or a workload's assertion that lives for ten, unless \
+         a trust says otherwise",
         "issue it for less, or set `longest` of the [[service.trust]]",
     ),
     says(
@@ -62,7 +69,7 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
     ),
     says(
         "its client_id is not the address",
-        "client ID metadata documents -02 §3",
+        "client ID metadata documents -02 §4",
         "a document whose client_id is the address that it was fetched from, letter by \
          letter",
         "the usual traps are a slash at the end, http for https, www., and a query: \
@@ -70,14 +77,14 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
     ),
     says(
         "the answer has the status",
-        "client ID metadata documents -02 §4",
+        "client ID metadata documents -02 §5",
         "an answer with status 200: redirects are not followed",
         "send as client_id the address at which the document is, and fetch it yourself \
          without following redirects",
     ),
     says(
         "it cannot be fetched",
-        "client ID metadata documents -02 §3 and §4",
+        "client ID metadata documents -02 §5 and §8.6",
         "https by a certificate that browsers trust, at a public address, and an answer \
          in time",
         "fetch it from another network; whoever runs this server looks at \
@@ -85,14 +92,14 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
     ),
     says(
         "document",
-        "client ID metadata documents -02 §3 and §4",
+        "client ID metadata documents -02 §3 to §5 and §8.7",
         "https, 200, no redirect, 5 KB, its own address as client_id",
         "fetch it yourself without following redirects, and compare; its host must be \
          one of clients.described_at",
     ),
     says(
         "says of itself at its own address",
-        "client ID metadata documents -02 §3 and §4",
+        "client ID metadata documents -02 §3 to §5 and §8.7",
         "https, 200, no redirect, 5 KB, its own address as client_id",
         "fetch it yourself without following redirects, and compare; its host must be \
          one of clients.described_at",
@@ -137,6 +144,25 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "a resource claim in the ID-JAG",
         "name a resource at the token exchange, or leave resource_required of the \
          [[service.trust]] out",
+    ),
+    says(
+        "resource or audience",
+        "identity chaining -17 §2.3.1 (docs/decisions/0039-identity-chaining.md)",
+        "the authorization server, by its issuer as resource, or by a name of it as audience",
+        "resource is not the API here: send the issuer of the authorization server that the grant is for",
+    ),
+    says(
+        "do not name one authorization server",
+        "identity chaining -17 §2.3.1 (docs/decisions/0039-identity-chaining.md)",
+        "one authorization server, by its issuer as resource, or by a name of it as audience",
+        "resource is not the API here: send the issuer of the authorization server, letter by letter, as it \
+         stands in its metadata",
+    ),
+    says(
+        "may only name what the subject token is for",
+        "RFC 8693 §2.2.2 (docs/decisions/0040-exchanges-at-services.md)",
+        "an aud of the subject token that this service still protects",
+        "name one of the aud of the token, or nothing, to keep them all",
     ),
     says(
         "resource",
@@ -218,6 +244,12 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "a signature by the key that kid names",
         "see that nothing changed the token on its way, and which kid it names in the \
          JWKS of its issuer",
+    ),
+    says(
+        "the subject token is not acceptable: its typ",
+        "RFC 8693 §2.1, RFC 8725 §3.11",
+        "at home an ID Token or a refresh token, and at a service an access token of that service",
+        "exchange the ID Token at home, where ID-JAGs come from; at a service, what it issued itself",
     ),
     says(
         "its typ",

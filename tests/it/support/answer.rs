@@ -105,11 +105,23 @@ impl Answer {
     }
 }
 
-/// What all of `refusals` say, which is the same.
-pub fn the_same(refusals: &[String]) -> &str {
-    let first = refusals.first().expect("there is something to compare");
-    assert!(refusals.iter().all(|it| it == first), "{refusals:#?}");
+/// What all of `refusals` say, which is the same, whatever the time.
+pub fn the_same(refusals: &[String]) -> String {
+    let mut all = refusals.iter().map(|it| at_any_time(it));
+    let first = all.next().expect("there is something to compare");
+    assert!(all.all(|it| it == first), "{refusals:#?}");
     first
+}
+
+/// What was said, but for how many seconds something is too early or too late.
+pub fn at_any_time(said: &str) -> String {
+    let words = said.split(' ').collect::<Vec<_>>();
+    let mut words = words.iter().zip(words.iter().skip(1).chain([&""])).map(|(word, next)| {
+        let seconds = *next == "seconds" && word.bytes().all(|it| it.is_ascii_digit());
+        if seconds { "some" } else { word }
+    });
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |all, word| all + " " + word)
 }
 
 /// The claims of a JWT, unverified.

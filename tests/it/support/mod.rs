@@ -37,7 +37,7 @@ use tegata::store::Store;
 use tegata::store::changes::{self, Change};
 
 pub use agent::{exchange, exchange_of, id_token_of, redeem, redeem_code, signed_in, tokens_of};
-pub use answer::{Answer, claims_of, header_of, the_same};
+pub use answer::{Answer, at_any_time, claims_of, header_of, the_same};
 pub use browser::{Browser, VERIFIER, authorize_url};
 pub use certificate::{BEHIND_PROXY, Certified, PROXY};
 pub use clock::{Dice, Hands, NOW};

@@ -1,0 +1,33 @@
+//! What is told of workloads, to them and to others.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{CALENDAR, WORLD, World, the_same};
+use crate::workload::{CLIENT, MAIN, answer_to, world};
+
+/// RFC 7521 §4.1.1: who signed it is known, so it may be told what is wrong with it.
+#[tokio::test]
+async fn true_ones_that_say_too_little() {
+    let world = world(MAIN).await;
+    let mut said = vec![];
+    for change in [json!({ "exp": null }), json!({ "sub": null }), json!({ "exp": "soon" })] {
+        said.push(answer_to(&world, &change).await.refusal());
+    }
+    assert_snapshot!(the_same(&said), @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
+}
+
+/// RFC 8414 §2: what it says is true of this service. Nobody gets anything by a name alone here, though
+/// its clients may describe themselves, and one is a workload without a secret.
+#[tokio::test]
+async fn what_the_metadata_say() {
+    let workload =
+        CLIENT.replace("\"chat\"", "\"calendar\"").replace("chat.read chat.write", "calendar.read");
+    let described = [("clients.described_at", "*")];
+    let world = World::set(&described, &format!("{WORLD}{workload}")).await;
+    let url = format!("{CALENDAR}/.well-known/oauth-authorization-server");
+    let metadata = world.get(&url).await.json();
+    let methods = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap().clone();
+    assert!(!methods.contains(&json!("none")) && methods.contains(&json!("private_key_jwt")));
+    assert_eq!(metadata["client_id_metadata_document_supported"], true);
+}
