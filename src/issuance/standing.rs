@@ -100,6 +100,8 @@ pub async fn stands(
     };
     let person = match (&family, server.service()) {
         (Some(family), _) => family.user.clone(),
+        // Of a client itself, which may be called anything.
+        _ if claims.sub.as_str() == claims.client_id.as_str() => claims.sub.clone(),
         // Nobody can look after whom a service calls something else by now.
         (None, Some(service)) => {
             server.shared.names_at(service).person(&claims.sub).ok_or(Refusal::OtherName)?

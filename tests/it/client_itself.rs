@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use tegata::oauth::{ClientId, GrantType, Issuer};
 use tegata::store;
 
-use crate::support::{Answer, CHAT, HOME, World, the_same};
+use crate::management::about;
+use crate::support::{Answer, CHAT, HOME, World, secret_of, the_same};
 
 const MCP: &str = "https://chat.example/mcp";
 const FILES: &str = "https://chat.example/files";
@@ -77,4 +78,20 @@ async fn what_the_ledger_says() {
     assert_eq!(row.service.as_deref(), Some(CHAT));
     assert_eq!(row.scope.as_ref().map(ToString::to_string).as_deref(), Some("chat.read"));
     assert_eq!(row.resource.as_deref(), Some(MCP));
+}
+
+/// It may be called as a person of some sector could be: its token is about itself, and nobody has to
+/// be found by that name.
+#[tokio::test]
+async fn called_like_a_pairwise_subject() {
+    let client = "0f".repeat(24);
+    let world = World::with(&format!(
+        "[[client]]\nat = \"chat\"\nclient_id = \"{client}\"\nclient_secret = \"{}\"\n\
+         grant_types = [\"client_credentials\"]\nscope = \"chat.read\"\n",
+        secret_of(&client)
+    ))
+    .await;
+    let token = world.post_token(CHAT, &client, &[("grant_type", "client_credentials")]).await;
+    let told = about(&world, CHAT, "todo-at-chat", &token.access_token()).await;
+    assert_eq!((&told["active"], &told["sub"]), (&json!(true), &json!(client)));
 }
