@@ -6,7 +6,7 @@ use super::table;
 use crate::config::Config;
 use crate::model::{Foreign, Service, Trust};
 use crate::oauth::{Issuer, ServiceId, Subject};
-use crate::store::{self, Store, accounts};
+use crate::store::{self, Store, StoreError, accounts};
 use crate::terminal::{Ink, printable, say};
 
 /// Links subjects of other issuers to people here, and lists and switches the accounts.
@@ -122,22 +122,39 @@ async fn list(opened: &Opened, service: &str) -> Result<(), Failure> {
     let service = service_named(opened, service).await?;
     let users = store::users::all(opened.store.read()).await?;
     let all = accounts::all(opened.store.read(), &service.id).await?;
+    let names = match &service.sector {
+        Some(sector) => Some(opened.pairwise_key().await?.names(Some(sector))),
+        None => None,
+    };
     let rows: Vec<_> = all
         .iter()
         .map(|(foreign, account)| {
             let user = users.iter().find(|it| it.id == account.id);
-            let who = user.map_or("made just in time", |it| it.username.as_str());
+            let who = user.map_or("-", |it| it.username.as_str());
+            let by = match (&account.linked, user) {
+                (Some(linked), _) => format!("the person, for {}", linked.client),
+                (None, Some(_)) => "an administrator".to_owned(),
+                (None, None) => "just in time".to_owned(),
+            };
             let state = if account.active { "active" } else { "inactive" };
-            [
+            Ok([
                 foreign.realm(),
                 foreign.subject.to_string(),
                 who.to_owned(),
+                by,
                 state.to_owned(),
-                account.id.to_string(),
-            ]
+                match &names {
+                    Some(names) => names.subject(&account.id)?.to_string(),
+                    None => account.id.to_string(),
+                },
+            ])
         })
-        .collect();
-    table::print(["ISSUER", "SUBJECT", "WHO", "STATE", "SUB HERE"], &rows, Ink::of_stdout());
+        .collect::<Result<_, StoreError>>()?;
+    table::print(
+        ["ISSUER", "SUBJECT", "WHO", "LINKED BY", "STATE", "SUB HERE"],
+        &rows,
+        Ink::of_stdout(),
+    );
     Ok(())
 }
 

@@ -123,6 +123,7 @@ fn differences(old: &Trust, new: &Trust) -> Differences {
     differences.text("act", old.terms.act, new.terms.act);
     differences.text("aud_sub", old.terms.aud_sub, new.terms.aud_sub);
     differences.list("email_domains", &old.terms.email_domains, &new.terms.email_domains);
+    differences.list("link_domains", &old.terms.link_domains, &new.terms.link_domains);
     let resources = |it: &Trust| it.workload().map(|it| it.resources.clone()).unwrap_or_default();
     differences.list("resources", &resources(old), &resources(new));
     differences.active(old.active, new.active);

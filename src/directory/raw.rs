@@ -105,6 +105,8 @@ pub(super) struct RawTrust {
     pub aud_sub: bool,
     #[serde(default)]
     pub email_domains: Vec<String>,
+    #[serde(default)]
+    pub link_domains: Vec<String>,
     /// The client of the service that a workload is.
     pub client: Option<String>,
     /// The `sub` of its assertions.

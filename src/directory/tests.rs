@@ -348,7 +348,7 @@ async fn all_mistakes_at_once() {
       service[3] "far" issuer: it is missing; write it: only the issuer of a hosted service is known without
       service[4] "away" access_token_signing_alg: no token of this service is signed here; take it out
       service[2] "mail" trust[0] "http://127.0.0.1:8080/services/mail": a service cannot trust itself (ID-JAG §9.3); take it out
-      service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, kind, jwks, jwks_uri, scopes, reuse, accounts, longest, tenant, aud_tenant, authorization_details, act, resource_required, aud_sub, email_domains, client, subject, claims, resources, active
+      service[2] "mail" trust[1] "https://idp.example" lifetime: there is no such member; there are issuer, kind, jwks, jwks_uri, scopes, reuse, accounts, longest, tenant, aud_tenant, authorization_details, act, resource_required, aud_sub, email_domains, link_domains, client, subject, claims, resources, active
       service[2] "mail" trust[1] "https://idp.example" jwks: it has no "keys"; write the text of a JWK set, jwks = '{"keys":[…]}'
       service[2] "mail" trust[1] "https://idp.example" accounts: it is something else; write "linked" or "just_in_time"
       client[0] "a" client_secret: it has 7 characters; take 32 at least, random ones: `openssl rand -hex 32` makes some

@@ -2,6 +2,7 @@
 
 pub mod authorization;
 pub mod explanation;
+pub mod linking;
 pub mod logout;
 pub mod management;
 pub mod metadata;

@@ -8,6 +8,7 @@ use crate::model::{Accounts, Foreign, Service, User};
 use crate::oauth::Subject;
 use crate::policy::TrustedIssuer;
 use crate::server::AuthorizationServer;
+use crate::store::accounts::Account;
 use crate::store::{self, StoreError};
 use crate::tokens::PresentedIdJag;
 
@@ -75,21 +76,22 @@ async fn named(
     let (terms, claims) = (&trusted.trust.terms, id_jag.claims());
     let store = &server.shared.store;
     if let Some(name) = claims.aud_sub.as_ref().filter(|_| terms.aud_sub) {
-        // It is the service's own name of the person, which its sector may have made.
-        let name = &server.shared.names_at(service).person(name).ok_or(Refusal::UnknownSubject)?;
-        let links = store::accounts::links_to(store.read(), &service.id, name).await?;
+        // It is what the service calls the person.
+        let names = server.shared.names_at(service);
+        let name = names.person(name).ok_or(Refusal::UnknownSubject)?;
+        let links = store::accounts::of_person(store.read(), &service.id, &name).await?;
         // Whoever is named, and is not there, is not somebody else; and an account that was made for
         // another issuer is none of this one's.
-        let its_own = links.iter().any(|(realm, _)| *realm == whose.realm());
-        if store.user(name).await?.is_none() && !its_own {
+        let its_own = links.iter().any(|(other, _)| other.realm() == whose.realm());
+        if store.user(&name).await?.is_none() && !its_own {
             return Err(Refusal::UnknownSubject);
         }
-        return active(name.clone(), &links).map(Some);
+        return active(name, &links).map(Some);
     }
     match (&claims.email, claims.email_verified) {
-        (Some(email), Some(true)) if is_of(email, &terms.email_domains) => {
+        (Some(email), Some(true)) if terms.names_by(email) => {
             let Some(person) = with_email(server, email).await? else { return Ok(None) };
-            let links = store::accounts::links_to(store.read(), &service.id, &person.id).await?;
+            let links = store::accounts::of_person(store.read(), &service.id, &person.id).await?;
             active(person.id.clone(), &links).map(Some)
         }
         _ => Ok(None),
@@ -97,17 +99,11 @@ async fn named(
 }
 
 /// An account that was switched off for one of those who are linked to it is off for all.
-fn active(account: Subject, links: &[(String, bool)]) -> Result<Subject, Refusal> {
-    match links.iter().all(|(_, active)| *active) {
+fn active(account: Subject, links: &[(Foreign, Account)]) -> Result<Subject, Refusal> {
+    match links.iter().all(|(_, link)| link.active) {
         true => Ok(account),
         false => Err(issuance::Refusal::AccountInactive.into()),
     }
-}
-
-/// Whether `email` is an address of one of `domains`: domain names have no case (RFC 5321 §2.4).
-fn is_of(email: &str, domains: &[String]) -> bool {
-    let domain = email.rsplit_once('@').map(|(_, domain)| domain);
-    domain.is_some_and(|it| domains.iter().any(|domain| domain.eq_ignore_ascii_case(it)))
 }
 
 /// The one person who has this address, if it is verified here, too.

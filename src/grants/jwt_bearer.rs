@@ -8,7 +8,7 @@ use super::audience::{self, NotGoverned};
 use super::issuer_keys;
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, Redemption, Warrant};
+use crate::issuance::{self, Attempt, Invited, Redemption, Warrant};
 use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
 use crate::model::{Accounts, BadDetails, LedgerEvent, Service};
 use crate::oauth::{AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope};
@@ -123,7 +123,14 @@ pub async fn grant(
     };
 
     // ID-JAG §4.1, subject resolution. An account is only made when nothing else can refuse.
-    let account = accounts::of(server, service, trusted, &id_jag).await?;
+    let account = match accounts::of(server, service, trusted, &id_jag).await {
+        // Whoever it is about may have one all the same. `docs/decisions/0045-linking.md`.
+        Err(Refusal::UnknownSubject) => {
+            let invited = issuance::invite(server, client, trusted, &id_jag, attempt).await?;
+            return Err(invited.map_or(Refusal::UnknownSubject, Refusal::Unlinked));
+        }
+        account => account?,
+    };
 
     // RFC 7523 §3 (7) against ID-JAG §4.4.3: see `model::Reuse`. The mark is set in the
     // commit, so that an ID-JAG which is refused for another reason is not used up.
@@ -225,6 +232,10 @@ pub enum Refusal {
     NothingToGrant,
     #[error("the subject of the assertion has no account here")]
     UnknownSubject,
+    #[error(
+        "the subject of the assertion has no account here: who has one links it at tegata_link_uri"
+    )]
+    Unlinked(Invited),
     #[error("the keys of the issuer cannot be had at the moment")]
     KeysUnreachable(#[from] Unreachable),
     #[error(transparent)]
@@ -250,7 +261,8 @@ impl Refusal {
             | Self::OurTenant
             | Self::ClaimedResource
             | Self::NoResource
-            | Self::UnknownSubject => ErrorCode::InvalidGrant,
+            | Self::UnknownSubject
+            | Self::Unlinked(_) => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::NothingToGrant => ErrorCode::InvalidScope,
             Self::MoreDetails => ErrorCode::InvalidAuthorizationDetails,

@@ -20,7 +20,7 @@ use std::error::Error;
 use std::net::IpAddr;
 
 use crate::clients::{self, AuthenticatedClient, BadCredentials, Headers, Presented};
-use crate::issuance::{Attempt, NotRecorded};
+use crate::issuance::{Attempt, Invited, NotRecorded};
 use crate::jose::BadCertificate;
 use crate::limits::{Endpoint, Party, TurnedAway};
 use crate::model::{Client, LedgerEvent};
@@ -289,6 +289,14 @@ impl TokenError {
             Self::TokenExchange(refusal) | Self::Chaining(chaining::Refusal::Exchange(refusal)) => {
                 refusal.step_up()
             }
+            _ => None,
+        }
+    }
+
+    /// Where the person can link an account of theirs, so that the next try is better.
+    pub fn invited(&self) -> Option<&Invited> {
+        match self {
+            Self::JwtBearer(jwt_bearer::Refusal::Unlinked(invited)) => Some(invited),
             _ => None,
         }
     }

@@ -166,12 +166,15 @@ impl Browser {
         self.keep(PENDING, &all).await
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, PageError> {
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, PageError> {
         self.session.get(key).await.map_err(|error| self.lost(&error))
     }
 
     /// Each time that a session is written it begins to live anew.
-    async fn keep(&self, key: &str, value: &impl Serialize) -> Result<(), PageError> {
+    pub(super) async fn keep(&self, key: &str, value: &impl Serialize) -> Result<(), PageError> {
         self.session.insert(key, value).await.map_err(|error| self.lost(&error))?;
         let lifetime = match self.get::<SessionId>(SID).await? {
             Some(_) => self.here.server.shared.lifetimes.session,
@@ -220,12 +223,18 @@ impl Browser {
 
     /// Sends the person to another page of ours, with the request that it is about.
     pub(super) fn on_to(&self, path: &str, pending: &Pending) -> Response {
+        self.lead(path, &[("request", &pending.id)])
+    }
+
+    /// The same for a page that is about something else, in the language that was chosen.
+    pub(super) fn lead(&self, path: &str, about: &[(&str, &str)]) -> Response {
         let mut query = Serializer::new(String::new());
-        query.append_pair("request", &pending.id);
+        query.extend_pairs(about);
         if let Ok(Some(locales)) = self.query.optional("ui_locales") {
             query.append_pair("ui_locales", locales);
         }
-        see_other(&format!("{}?{}", self.path(path), query.finish()))
+        let (path, query) = (self.path(path), query.finish());
+        see_other(&if query.is_empty() { path } else { format!("{path}?{query}") })
     }
 
     /// A page that says what is wrong.

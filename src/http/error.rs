@@ -14,6 +14,7 @@ use super::located::Here;
 use super::pages::{ErrorPage, SignInFailure};
 use crate::flows::explanation;
 use crate::grants::TokenError;
+use crate::issuance::Invited;
 use crate::limits::TurnedAway;
 use crate::oauth::{ErrorCode, Issuer, RequestId, error_description};
 use crate::telemetry::with_causes;
@@ -87,7 +88,8 @@ impl From<TokenError> for OAuthError {
             _ => status(code),
         };
         let nonce = error.nonce().map(str::to_owned);
-        let more = error.step_up().map(|(acr, max_age)| stronger(acr, max_age)).unwrap_or_default();
+        let step_up = error.step_up().map(|(acr, max_age)| stronger(acr, max_age));
+        let more = step_up.or_else(|| error.invited().map(linked_at)).unwrap_or_default();
         Self { code, description, status, retry_after, nonce, more, decision: None }
     }
 }
@@ -115,6 +117,13 @@ fn stronger(acr: &[String], max_age: Option<u32>) -> Map<String, Value> {
     let acr = (!acr.is_empty()).then(|| ("acr_values".to_owned(), json!(acr.join(" "))));
     let max_age = max_age.map(|it| ("max_age".to_owned(), json!(it)));
     acr.into_iter().chain(max_age).collect()
+}
+
+/// Ours, and so with our name in front (RFC 6749 §8.2). `docs/decisions/0045-linking.md`.
+fn linked_at(invited: &Invited) -> Map<String, Value> {
+    let uri = ("tegata_link_uri".to_owned(), json!(invited.uri()));
+    let expires_in = ("tegata_link_expires_in".to_owned(), json!(invited.expires_in()));
+    Map::from_iter([uri, expires_in])
 }
 
 impl From<TurnedAway> for OAuthError {

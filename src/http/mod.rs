@@ -12,6 +12,8 @@ mod form;
 mod front;
 mod health;
 mod home;
+mod link;
+mod links;
 mod located;
 mod logout;
 mod management;
@@ -78,6 +80,8 @@ fn front(issuers: &Arc<LiveIssuers>) -> Front {
         .route("/oauth2/authorize", get(authorize::by_query).post(authorize::by_form))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/consent", get(consent::show).post(consent::submit))
+        .route("/link", get(link::show).post(link::submit))
+        .route("/links", get(links::show).post(links::submit))
         .route("/oauth2/logout", get(logout::show).post(logout::submit))
         .route("/decisions/{decision}", get(decisions::show).post(decisions::ask))
         .fallback(any(browser::not_found))

@@ -74,7 +74,7 @@ fn is_read_by_anybody(endpoint: &str) -> bool {
 
 /// A path as one of a few names: a label, and nothing that a stranger could fill the log with.
 fn endpoint(path: &str) -> &'static str {
-    const NAMES: [(&str, &str); 12] = [
+    const NAMES: [(&str, &str); 14] = [
         ("/oauth2/token", "token"),
         ("/oauth2/authorize", "authorize"),
         ("/oauth2/jwks", "jwks"),
@@ -82,6 +82,8 @@ fn endpoint(path: &str) -> &'static str {
         ("/oauth2/logout", "logout"),
         ("/sign-in", "sign-in"),
         ("/consent", "consent"),
+        ("/link", "link"),
+        ("/links", "links"),
         ("/healthz", "healthz"),
         ("/readyz", "readyz"),
         ("/metrics", "metrics"),

@@ -4,9 +4,10 @@ use axum::response::Response;
 use secrecy::SecretString;
 
 use super::authorize;
-use super::browser::{Browser, Pending, see_other};
+use super::browser::{Browser, Pending};
 use super::error::{self, PageError};
 use super::form::{BadForm, Form};
+use super::link;
 use super::logout;
 use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
@@ -69,7 +70,7 @@ pub(super) async fn submit(
     }
     browser.signed_in(&login).await?;
     match pending {
-        None => Ok(see_other(&browser.path("/"))),
+        None => Ok(link::after_sign_in(&browser)),
         Some(pending) => {
             let client = authorize::client_of(&browser, &pending.request).await?;
             let request = pending.request.clone();
@@ -102,7 +103,7 @@ async fn page(
 }
 
 /// The name of a client, and where it says so if nobody else does: a name can be anybody's.
-fn named(client: &Client) -> String {
+pub(super) fn named(client: &Client) -> String {
     match client.described_at() {
         Some(host) => format!("{} ({host})", client.name),
         None => client.name.clone(),

@@ -132,8 +132,8 @@ impl From<CommitError> for Refusal {
                 Conflict::CodeUsed => Self::CodeReused,
                 Conflict::RefreshTokenUsed => Self::RefreshTokenReused,
                 Conflict::FamilyRevoked => Self::Revoked,
-                // No token comes of a registration.
-                Conflict::InvitationUsed => Self::Overloaded,
+                // No token comes of a registration or a link.
+                Conflict::InvitationUsed | Conflict::LinkOver => Self::Overloaded,
             },
         }
     }

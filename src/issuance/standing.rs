@@ -112,8 +112,8 @@ pub async fn stands(
         return Err(Refusal::UserInactive);
     }
     let Some(service) = server.service() else { return Ok(family) };
-    let links = accounts::links_to(store.read(), &service.id, &person).await?;
-    match links.iter().all(|(_, active)| *active) {
+    let links = accounts::of_person(store.read(), &service.id, &person).await?;
+    match links.iter().all(|(_, link)| link.active) {
         true => Ok(family),
         false => Err(Refusal::AccountInactive),
     }
@@ -214,7 +214,10 @@ async fn login_of(
     }
 }
 
-async fn active(server: &AuthorizationServer, user: &Subject) -> Result<Arc<User>, Refusal> {
+pub(super) async fn active(
+    server: &AuthorizationServer,
+    user: &Subject,
+) -> Result<Arc<User>, Refusal> {
     let user = server.shared.store.user(user).await?;
     user.filter(|it| it.active).ok_or(Refusal::UserInactive)
 }

@@ -3,7 +3,7 @@
 use crate::oauth::{Issuer, Subject};
 
 /// A subject of another issuer. ID-JAG §6.3: the same `sub` of another tenant is somebody else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Foreign {
     pub issuer: Issuer,
     pub tenant: Option<String>,

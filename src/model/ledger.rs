@@ -22,8 +22,10 @@ pub struct LedgerEntry {
     /// At what: the audience.
     pub service: Option<String>,
     pub scope: Option<Scope>,
+    /// Of a link: the issuer whose subject it is, and the tenant.
     pub resource: Option<String>,
-    /// The `jti` of what was issued; the `sid` of a sign-in; the family of a code.
+    /// The `jti` of what was issued; the `sid` of a sign-in; the family of a code; the subject of a
+    /// link, as its issuer calls it.
     pub jti: Option<String>,
     /// The `jti` of that by which it was obtained.
     pub parent: Option<String>,
@@ -48,12 +50,16 @@ pub enum LedgerEvent {
     Revocation,
     /// A client registered itself, changed what it said, or took itself out.
     Registration,
+    /// A person linked who they are at another issuer to their account here.
+    Link,
+    /// They took that back.
+    Unlink,
     /// A token request that did not get as far as a kind of token.
     TokenRequest,
 }
 
 impl LedgerEvent {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::SignIn,
         Self::SignOut,
         Self::Code,
@@ -63,6 +69,8 @@ impl LedgerEvent {
         Self::JwtGrant,
         Self::Revocation,
         Self::Registration,
+        Self::Link,
+        Self::Unlink,
         Self::TokenRequest,
     ];
 
@@ -81,6 +89,8 @@ impl LedgerEvent {
             Self::JwtGrant => "jwt_grant",
             Self::Revocation => "revocation",
             Self::Registration => "registration",
+            Self::Link => "link",
+            Self::Unlink => "unlink",
             Self::TokenRequest => "token_request",
         }
     }

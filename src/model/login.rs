@@ -23,4 +23,10 @@ impl Login {
 
     /// Every `acr` that a login here can have.
     pub const ACR: [&str; 1] = [Self::PASSWORD];
+
+    /// Whether the person signed in for what began at `began_at`, where the login `found` was there
+    /// already.
+    pub fn is_for(&self, found: Option<&SessionId>, began_at: OffsetDateTime) -> bool {
+        found != Some(&self.sid) && self.auth_time.unix_timestamp() >= began_at.unix_timestamp()
+    }
 }

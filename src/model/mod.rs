@@ -9,6 +9,7 @@ mod detail_types;
 mod foreign;
 mod key;
 mod ledger;
+mod link;
 mod login;
 mod portrait;
 mod refresh;
@@ -32,6 +33,7 @@ pub use ledger::{
     ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord,
     LedgerRow, Outcome,
 };
+pub use link::{Link, LinkInvitation};
 pub use login::Login;
 pub use portrait::{Change, Feature, Portrait};
 pub use refresh::{Digest, RefreshToken, TokenFamily};

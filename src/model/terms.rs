@@ -139,7 +139,28 @@ pub struct TrustTerms {
     /// The domains of which a verified `email` may name the person (ID-JAG §9.5).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub email_domains: Vec<String>,
+    /// The domains of which a verified `email` lets a person link themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub link_domains: Vec<String>,
     /// It takes no ID-JAGs, but the assertions of these programs. Nothing else is said here, then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload: Option<Workload>,
+}
+
+impl TrustTerms {
+    /// Whether `email` may name the person (ID-JAG §9.5).
+    pub fn names_by(&self, email: &str) -> bool {
+        is_of(email, &self.email_domains)
+    }
+
+    /// Whether who has `email` may link themselves: `docs/decisions/0045-linking.md`.
+    pub fn links(&self, email: &str) -> bool {
+        is_of(email, &self.link_domains)
+    }
+}
+
+/// Whether `email` is an address of one of `domains`: domain names have no case (RFC 5321 §2.4).
+fn is_of(email: &str, domains: &[String]) -> bool {
+    let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+    domain.is_some_and(|it| domains.iter().any(|domain| domain.eq_ignore_ascii_case(it)))
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::columns::{json, parsed};
+use crate::model::Foreign;
 use crate::oauth::{ClientId, Issuer, ServiceId, SessionId, Subject};
 
 const TABLE: &str = "changes";
@@ -46,6 +47,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// What `whose` subject stands for at `service`.
+    pub(super) fn account(service: &ServiceId, whose: &Foreign) -> Self {
+        Self::Account(service.clone(), whose.realm(), whose.subject.clone())
+    }
+
     /// Whether what administrators declare may be another than before.
     pub(super) fn is_of_directory(&self) -> bool {
         matches!(self, Self::Everything | Self::Directory)

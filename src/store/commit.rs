@@ -14,9 +14,10 @@ use super::StoreError;
 use super::open::Store;
 use super::queue::Asking;
 use crate::model::{
-    AuthorizationCode, Consent, Digest, LedgerEntry, Login, RefreshToken, Registration, TokenFamily,
+    AuthorizationCode, Consent, Digest, LedgerEntry, Link, LinkInvitation, Login, RefreshToken,
+    Registration, TokenFamily,
 };
-use crate::oauth::{ClientId, ErrorCode, Issuer, Jti, SessionId};
+use crate::oauth::{ClientId, ErrorCode, Issuer, Jti, SessionId, Subject};
 use crate::telemetry::Stopwatch;
 
 /// Something that an answer changes.
@@ -55,6 +56,15 @@ pub enum Effect {
     /// So that a registration is not forgotten.
     KeepRegistration(Issuer, ClientId),
     RemoveRegistration(Issuer, ClientId),
+    Invite(Box<LinkInvitation>),
+    /// Makes the link that an invitation is for, and ends all invitations for its subject.
+    Link {
+        by: Box<LinkInvitation>,
+        account: Subject,
+    },
+    /// Ends them without a link.
+    Dismiss(Box<LinkInvitation>),
+    Unlink(Box<Link>),
     Record(Box<LedgerEntry>),
 }
 
@@ -70,6 +80,8 @@ pub enum Conflict {
     InvitationUsed,
     CodeUsed,
     RefreshTokenUsed,
+    /// An invitation to link was answered, or a link that was to end is there no more.
+    LinkOver,
     FamilyRevoked,
 }
 

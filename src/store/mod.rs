@@ -20,6 +20,7 @@ mod health;
 pub mod keys;
 pub mod leases;
 pub mod ledger;
+pub mod link_invitations;
 pub mod logins;
 mod look;
 mod many;

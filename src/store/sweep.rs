@@ -11,7 +11,7 @@ const SHOWN_LATE: Duration = Duration::days(30);
 
 /// Each table that forgets, with its key, the column that says after when, and how long after
 /// that.
-const TABLES: [(&str, &str, &str, Duration); 8] = [
+const TABLES: [(&str, &str, &str, Duration); 9] = [
     ("codes", "digest", "forget_after", Duration::ZERO),
     ("token_families", "id", "forget_after", Duration::ZERO),
     ("refresh_tokens", "digest", "expires_at", SHOWN_LATE),
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str, &str, Duration); 8] = [
     ("sessions", "digest", "expires_at", Duration::ZERO),
     ("logins", "sid", "forget_after", Duration::ZERO),
     ("registrations", "issuer, client", "forget_after", Duration::ZERO),
+    ("link_invitations", "id", "expires_at", Duration::ZERO),
     ("sign_in_failures", "key", "forget_after", Duration::ZERO),
 ];
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
 
-use crate::support::{Answer, Browser, CHAT, HOME, World, authorize_url, request};
+use crate::support::{
+    Answer, Browser, CHAT, HOME, LINKING, World, at_link, authorize_url, invited, request,
+};
 
 /// All headers but those that differ each time.
 fn headers(answer: &Answer) -> String {
@@ -16,6 +18,10 @@ fn headers(answer: &Answer) -> String {
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     format!("{}\n{}", answer.status, lines.into_iter().collect::<Vec<_>>().join("\n"))
+}
+
+async fn world() -> World {
+    World::but("accounts = \"just_in_time\"", LINKING).await
 }
 
 /// Every page that there is, with the browser at it.
@@ -38,6 +44,12 @@ async fn every_page(world: &World) -> Vec<(&'static str, Answer)> {
     pages.push(("sign-out", copy(&browser.page)));
     browser.submit(&[]).await;
     pages.push(("signed out", copy(&browser.page)));
+    let mut browser = at_link(world, &invited(world).await, "alice").await;
+    pages.push(("link", copy(&browser.page)));
+    browser.submit(&[("decision", "refuse")]).await;
+    pages.push(("link, refused", copy(&browser.page)));
+    browser.go(&format!("{HOME}/links")).await;
+    pages.push(("links", copy(&browser.page)));
     pages.push(("expired", world.get(&format!("{HOME}/consent?request=1")).await));
     pages.push(("not found", world.get(&format!("{HOME}/nothing")).await));
     pages.push(("a decision", world.get(&format!("{HOME}/decisions/1")).await));
@@ -59,7 +71,7 @@ fn copy(answer: &Answer) -> Answer {
 /// No page can be framed, sniffed, kept, or told of elsewhere.
 #[tokio::test]
 async fn of_every_page() {
-    let world = World::new().await;
+    let world = world().await;
     for (name, page) in every_page(&world).await {
         for (header, value) in [
             ("content-type", "text/html; charset=utf-8"),
@@ -86,7 +98,7 @@ async fn of_every_page() {
 /// Under that policy a script or a style in the page would not even run; so there is none.
 #[tokio::test]
 async fn no_page_has_scripts_or_styles_in_it() {
-    let world = World::new().await;
+    let world = world().await;
     for (name, page) in every_page(&world).await {
         let text = page.text.to_lowercase();
         for never in

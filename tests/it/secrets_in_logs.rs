@@ -15,8 +15,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::support::{
-    Answer, Browser, CHAT, Forge, HOME, JWT_BEARER, NOW, VERIFIER, World, authorize_url, exchange,
-    exchange_of, form, redeem, redeem_code, request, secret_of, tokens_of,
+    Answer, Browser, CAROLS, CHAT, Forge, HOME, JWT_BEARER, LINKING, NOW, VERIFIER, WORLD, World,
+    at_link, authorize_url, exchange, exchange_of, form, invited, redeem, redeem_code, request,
+    secret_of, tokens_of,
 };
 
 /// What was written, as JSON, a line for each event.
@@ -136,6 +137,19 @@ async fn in_the_browser(world: &World, secrets: &mut Secrets) -> (String, String
     (first, second)
 }
 
+/// Alice links who she is at the partner, at the second try.
+async fn linking(world: &World, secrets: &mut Secrets) {
+    for email in ["alice@partner.example", CAROLS] {
+        let uri = invited(world).await;
+        secrets.keep("an invitation", uri.split_once('=').unwrap().1);
+        let mut browser = at_link(world, &uri, "alice").await;
+        secrets.keep_session(&browser);
+        browser.submit(&[("decision", "allow"), ("email", email)]).await;
+        browser.go(&uri).await;
+        secrets.keep("an address", email);
+    }
+}
+
 /// Agents and those who pretend to be.
 async fn at_the_token_endpoints(
     world: &World,
@@ -241,8 +255,9 @@ async fn the_log_has_no_secret() {
     let memory = Memory::of_the_process();
     let client = Forge::with(&SigningKey::generate(Algorithm::ES256, "client-1"));
     let jwks = json!({ "keys": [client.public_jwk()] });
-    let world = World::with(&format!(
-        "[[client]]\nclient_id = \"signing-agent\"\nname = \"Signs\"\njwks = '{jwks}'\n\
+    let world = WORLD.replace("accounts = \"just_in_time\"", LINKING);
+    let world = World::of(&format!(
+        "{world}\n[[client]]\nclient_id = \"signing-agent\"\nname = \"Signs\"\njwks = '{jwks}'\n\
          token_endpoint_auth_method = \"private_key_jwt\"\nscope = \"reports\"\n\
          grant_types = [\"client_credentials\"]\n"
     ))
@@ -264,6 +279,7 @@ async fn the_log_has_no_secret() {
     }
 
     let codes = in_the_browser(&world, &mut secrets).await;
+    linking(&world, &mut secrets).await;
     at_the_token_endpoints(&world, &mut secrets, &client, codes).await;
     let mut browser = Browser::open(&world, &authorize_url(HOME, "wiki-agent", &[])).await;
     browser.sign_in("alice", "alice-password").await;

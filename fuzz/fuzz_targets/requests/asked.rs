@@ -142,7 +142,7 @@ impl Asked {
 
 impl Path {
     fn text(&self) -> String {
-        const PATHS: [&str; 18] = [
+        const PATHS: [&str; 20] = [
             "/oauth2/token",
             "/oauth2/authorize",
             "/oauth2/introspect",
@@ -156,6 +156,8 @@ impl Path {
             "/.well-known/oauth-authorization-server",
             "/sign-in",
             "/consent",
+            "/link",
+            "/links",
             "/",
             "/healthz",
             "/readyz",

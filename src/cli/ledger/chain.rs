@@ -110,6 +110,8 @@ fn leads_on(event: LedgerEvent) -> bool {
         | LedgerEvent::JwtGrant
         | LedgerEvent::Revocation
         | LedgerEvent::Registration
+        | LedgerEvent::Link
+        | LedgerEvent::Unlink
         | LedgerEvent::TokenRequest => false,
     }
 }
@@ -133,6 +135,8 @@ fn led_to(parent: &LedgerRow, child: &LedgerRow) -> bool {
         | LedgerEvent::JwtGrant
         | LedgerEvent::Revocation
         | LedgerEvent::Registration
+        | LedgerEvent::Link
+        | LedgerEvent::Unlink
         | LedgerEvent::TokenRequest => false,
     }
 }

@@ -118,6 +118,8 @@ fn in_words(event: LedgerEvent) -> &'static str {
         LedgerEvent::JwtGrant => "JWT authorization grant",
         LedgerEvent::Revocation => "revocation",
         LedgerEvent::Registration => "registration",
+        LedgerEvent::Link => "link",
+        LedgerEvent::Unlink => "unlink",
         LedgerEvent::TokenRequest => "token request",
     }
 }
@@ -126,6 +128,7 @@ fn kind_of_id(event: LedgerEvent) -> &'static str {
     match event {
         LedgerEvent::SignIn | LedgerEvent::SignOut => "sid",
         LedgerEvent::Code => "family",
+        LedgerEvent::Link | LedgerEvent::Unlink => "subject",
         _ => "jti",
     }
 }

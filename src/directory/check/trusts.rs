@@ -178,14 +178,15 @@ impl Check<'_> {
             resource_required: raw.resource_required,
             aud_sub: raw.aud_sub,
             email_domains: raw.email_domains.clone(),
+            link_domains: raw.link_domains.clone(),
             workload: None,
         };
         let of_home = TrustTerms { resource_required: raw.resource_required, ..Default::default() };
         if issuer == self.around.home && terms != of_home {
             let wrong = "home has no tenants, knows people by their sub, and leaves the rest to \
                          the connections";
-            let fix = "take tenant, aud_tenant, aud_sub, email_domains, authorization_details \
-                       and act out";
+            let fix = "take tenant, aud_tenant, aud_sub, email_domains, link_domains, \
+                       authorization_details and act out";
             self.notes.note(path, wrong, fix);
         }
         for tenant in [&terms.tenant, &terms.aud_tenant].into_iter().flatten() {
@@ -194,13 +195,20 @@ impl Check<'_> {
                 self.notes.note(path, "a tenant cannot be empty or have control characters", fix);
             }
         }
-        for domain in &terms.email_domains {
-            if domain.contains('@') || !domain.contains('.') {
-                let fix = "write what stands after the @, like \"example.com\"";
-                let wrong = format!("{domain:?} is no domain");
-                self.notes.note(format!("{path} email_domains"), wrong, fix);
-            }
+        self.domains(&format!("{path} email_domains"), &terms.email_domains);
+        self.domains(&format!("{path} link_domains"), &terms.link_domains);
+        if !terms.link_domains.is_empty() && raw.accounts.as_deref() == Some("just_in_time") {
+            let wrong = "who gets an account just in time has none to link";
+            let fix = "take link_domains out, or write accounts = \"linked\"";
+            self.notes.note(format!("{path} link_domains"), wrong, fix);
         }
         terms
+    }
+
+    fn domains(&mut self, path: &str, domains: &[String]) {
+        for domain in domains.iter().filter(|it| it.contains('@') || !it.contains('.')) {
+            let fix = "write what stands after the @, like \"example.com\"";
+            self.notes.note(path, format!("{domain:?} is no domain"), fix);
+        }
     }
 }

@@ -15,7 +15,7 @@ pub(super) const WORKLOAD: &str = "workload";
 pub(super) const ID_JAG: &str = "id_jag";
 
 /// The members of each kind alone.
-const OF_ID_JAGS: [&str; 8] = [
+const OF_ID_JAGS: [&str; 9] = [
     "accounts",
     "tenant",
     "aud_tenant",
@@ -24,6 +24,7 @@ const OF_ID_JAGS: [&str; 8] = [
     "resource_required",
     "aud_sub",
     "email_domains",
+    "link_domains",
 ];
 const OF_WORKLOADS: [&str; 4] = ["client", "subject", "claims", "resources"];
 

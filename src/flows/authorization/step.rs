@@ -76,8 +76,7 @@ fn fit(request: &AuthorizationRequest, user: &User, login: &Login, now: OffsetDa
         request.acr_values.iter().filter(|it| Login::ACR.contains(&it.as_str())).collect();
     let too_weak = !wanted.is_empty() && !wanted.contains(&&login.acr);
     // A sign-in that this very request asked for is recent enough, whatever `max_age` says.
-    let found = request.found.as_ref() == Some(&login.sid);
-    let for_this = !found && since >= request.began_at.unix_timestamp();
+    let for_this = login.is_for(request.found.as_ref(), request.began_at);
     let meant = request.hinted.as_ref().is_none_or(|hinted| *hinted == user.id);
     match (meant, for_this) {
         (true, true) => Fit::Good,

@@ -198,11 +198,31 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "add it as [[service.trust]], letter by letter as it stands in iss",
     ),
     says(
+        "at tegata_link_uri",
+        "ID-JAG §4.1 and §9.5 (docs/decisions/0045-linking.md)",
+        "a subject whom the service knows",
+        "open tegata_link_uri in the browser of the person, who can link their account there, and \
+         come back with a new ID-JAG; an administrator can do it with `tegata account link`",
+    ),
+    says(
         "has no account here",
         "ID-JAG §4.1 and §9.5 (docs/decisions/0034-who-is-meant.md)",
         "a subject whom the service knows",
-        "link the subject with `tegata account link`, or let the trust make accounts \
-         just in time",
+        "link the subject with `tegata account link`, let the person do it by link_domains of the \
+         [[service.trust]], or let the trust make accounts just in time",
+    ),
+    says(
+        "the person refused to link",
+        "docs/decisions/0045-linking.md",
+        "that the person says on the page that the account is theirs",
+        "nothing, if they did not begin it themselves; otherwise ask once more with an ID-JAG",
+    ),
+    says(
+        "the address is not the one that asked",
+        "docs/decisions/0045-linking.md",
+        "the address that the person has at the issuer, as the ID-JAG has it",
+        "find out who sent the person there: they may have been meant to link somebody else's \
+         account; who mistyped it begins again with an ID-JAG",
     ),
     says(
         "the aud_tenant of",

@@ -11,6 +11,8 @@ pub(crate) struct Home {
     pub page: Page,
     /// Who is signed in.
     pub user: Option<HomeUser>,
+    /// To what is linked to them, if anything is.
+    pub links_href: Option<String>,
     /// The way in.
     pub sign_in_href: String,
     /// The way out.

@@ -92,10 +92,46 @@ fn every_page(language: Language) -> Vec<String> {
     let home = |user| Home {
         page: page(language),
         user,
+        links_href: Some(hostile()),
         sign_in_href: hostile(),
         sign_out_href: hostile(),
     };
+    let link = Link {
+        page: page(language),
+        action: hostile(),
+        csrf: hostile(),
+        issuer: hostile(),
+        tenant: Some(hostile()),
+        issuer_host: hostile(),
+        client_name: hostile(),
+        names_itself: true,
+        user_name: hostile(),
+        username: hostile(),
+        service_name: hostile(),
+    };
+    let ended = |outcome| LinkEnded {
+        page: page(language),
+        outcome,
+        email: hostile(),
+        links_href: hostile(),
+    };
+    let line = |active: bool| LinkLine {
+        name: hostile(),
+        account: hostile(),
+        issuer: hostile(),
+        service: hostile(),
+        client: active.then(hostile),
+        day: Some(hostile()),
+        active,
+    };
+    let links = |lines| Links { page: page(language), action: hostile(), csrf: hostile(), lines };
     vec![
+        link.render().unwrap(),
+        ended(LinkOutcome::Linked).render().unwrap(),
+        ended(LinkOutcome::Refused).render().unwrap(),
+        ended(LinkOutcome::OtherAddress).render().unwrap(),
+        links(vec![]).render().unwrap(),
+        links(vec![line(true), line(false)]).render().unwrap(),
         sign_in(language, None).render().unwrap(),
         sign_in(language, Some(SignInFailure::Wrong)).render().unwrap(),
         sign_in(language, Some(SignInFailure::SlowDown { seconds: 1 })).render().unwrap(),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::BackupError;
 
-/// Ends all logins and all that came from them, and forgets sessions and codes. Everybody signs
+/// Ends all logins and all that came from them, and forgets sessions, codes and invitations to link. Everybody signs
 /// in again; consents stay, and so do marks of single use.
 pub(super) async fn grants(
     db: &impl ConnectionTrait,
@@ -16,6 +16,7 @@ pub(super) async fn grants(
     for statement in [
         "DELETE FROM sessions".to_owned(),
         "DELETE FROM codes".to_owned(),
+        "DELETE FROM link_invitations".to_owned(),
         format!("UPDATE token_families SET revoked_at = {now} WHERE revoked_at IS NULL"),
         format!("UPDATE logins SET ended_at = {now} WHERE ended_at IS NULL"),
     ] {

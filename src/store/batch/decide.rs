@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::Digest;
+use crate::model::{Digest, Foreign, Link};
+use crate::oauth::ServiceId;
 use crate::store::{Conflict, Effect};
 
 /// What is used up already, as the database has it and as the batch goes on.
@@ -18,6 +19,10 @@ pub(super) struct Seen {
     pub(super) families: HashMap<String, Family>,
     /// Families that somebody revokes.
     pub(super) revoked: HashSet<String>,
+    /// Invitations to link that can still be answered, each with whose it is at which service.
+    pub(super) invitations: HashMap<String, (ServiceId, Foreign)>,
+    /// Links that can still be taken out.
+    pub(super) links: HashSet<Link>,
 }
 
 /// A family of tokens that is not revoked.
@@ -58,6 +63,14 @@ impl Seen {
                 self.revoked.insert(id.clone());
                 Ok(())
             }
+            Effect::Link { by, .. } | Effect::Dismiss(by) => {
+                let about = self.invitations.remove(by.id.as_str());
+                only_if(about.is_some(), Conflict::LinkOver)?;
+                // All others for the same subject are over with it.
+                self.invitations.retain(|_, other| Some(&*other) != about.as_ref());
+                Ok(())
+            }
+            Effect::Unlink(link) => only_if(self.links.remove(&**link), Conflict::LinkOver),
             Effect::KeepCode(_)
             | Effect::KeepRefreshToken(_)
             | Effect::BeginLogin { .. }
@@ -67,12 +80,13 @@ impl Seen {
             | Effect::ChangeRegistration(_)
             | Effect::KeepRegistration(..)
             | Effect::RemoveRegistration(..)
+            | Effect::Invite(_)
             | Effect::Record(_) => Ok(()),
         }
     }
 
-    /// Undoes what [`Seen::take`] did. No list has a revocation before something that can meet
-    /// a conflict.
+    /// Undoes what [`Seen::take`] did. No list has a revocation, or what ends invitations and links,
+    /// before something that can meet a conflict.
     fn give_back(&mut self, effect: &Effect) {
         match effect {
             Effect::UseOnce { issuer, jti, .. } => {

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{Digest, LedgerEntry, LedgerEvent, Login, Outcome, RefreshToken, TokenFamily};
-use crate::oauth::{ClientId, Issuer, Jti, RequestId, Scope, SessionId, Subject};
+use crate::model::{
+    DetailTypes, Digest, Foreign, LedgerEntry, LedgerEvent, Link, LinkInvitation, Login, Outcome,
+    RefreshToken, Registrations, Service, TokenFamily,
+};
+use crate::oauth::{ClientId, Issuer, Jti, RequestId, Scope, ServiceId, SessionId, Subject};
 use crate::store::batch::Script;
 use crate::store::memory::DECIDED;
 use crate::store::{
-    CommitError, Committing, Conflict, Effect, Store, Transaction, ledger, refresh_tokens,
-    token_families,
+    CommitError, Committing, Conflict, Effect, Store, Transaction, accounts, ledger,
+    refresh_tokens, services, token_families,
 };
 use crate::telemetry::Stopwatch;
 
@@ -262,4 +265,114 @@ async fn closing() {
         other.begin_commit(vec![], NOW, Stopwatch::start()),
         Err(CommitError::Store(_))
     ));
+}
+
+/// A store that knows the service chat.
+async fn with_chat() -> Store {
+    let store = store().await;
+    let chat = Service {
+        id: ServiceId::parse("chat").unwrap(),
+        name: "Chat".to_owned(),
+        issuer: Issuer::parse("https://chat.example").unwrap(),
+        hosted: true,
+        active: true,
+        resources: vec![],
+        audience_aliases: vec![],
+        scopes: vec![],
+        access_token_signing_alg: "ES256".to_owned(),
+        dpop_bound_access_tokens_required: false,
+        described_scope: Scope::default(),
+        registrations: Registrations::default(),
+        authorization_details_types: DetailTypes::default(),
+        sector: None,
+    };
+    services::keep(store.write(), &chat).await.unwrap();
+    store
+}
+
+/// An invitation for `subject`, who is carol or somebody else.
+fn invitation(id: &str, subject: &str) -> Box<LinkInvitation> {
+    Box::new(LinkInvitation {
+        id: Jti::parse(id).unwrap(),
+        digest: Digest::of(id),
+        service: ServiceId::parse("chat").unwrap(),
+        whose: Foreign::of(
+            Issuer::parse("https://idp.partner.example").unwrap(),
+            Subject::parse(subject).unwrap(),
+        ),
+        email: "carol@partner.example".to_owned(),
+        client: ClientId::parse("wiki").unwrap(),
+        jti: Jti::parse("asked").unwrap(),
+        expires_at: NOW + Duration::minutes(10),
+    })
+}
+
+fn links(by: &LinkInvitation, account: &str) -> Vec<Effect> {
+    let account = Subject::parse(account).unwrap();
+    let jti = format!("{} to {account}", by.id);
+    vec![Effect::Link { by: Box::new(by.clone()), account }, records(&jti)]
+}
+
+fn unlinks(whose: &LinkInvitation, account: &str) -> Vec<Effect> {
+    let (service, whose) = whose.about();
+    let link = Link { service, whose, account: Subject::parse(account).unwrap() };
+    vec![Effect::Unlink(Box::new(link)), records(&format!("not {account}"))]
+}
+
+/// An answer ends all invitations for its subject, and no other; and nobody takes another's link.
+#[tokio::test]
+async fn one_link_for_a_subject() {
+    let store = with_chat().await;
+    let (one, other, dave) =
+        (invitation("1", "carol"), invitation("2", "carol"), invitation("3", "dave"));
+    let all = [&one, &other, &dave].map(|it| Effect::Invite(it.clone()));
+    store.commit(all.into(), NOW).await.unwrap();
+    let lists = vec![
+        links(&other, "alice"),
+        links(&other, "bob"),
+        links(&one, "bob"),
+        vec![Effect::Dismiss(one.clone())],
+        links(&dave, "bob"),
+    ];
+    let answers = together(&store, lists).await;
+    let met: Vec<_> = answers.iter().map(conflict).collect();
+    let over = Some(Conflict::LinkOver);
+    assert_eq!(met, [None, over, over, over, None]);
+    assert_eq!(recorded(&store).await, ["2 to alice", "3 to bob"]);
+    assert_eq!(conflict(&store.commit(links(&one, "bob"), NOW).await), over);
+    let alice = accounts::of(store.read(), &one.service, &one.whose).await.unwrap().unwrap();
+    assert_eq!(alice.id.as_str(), "alice");
+}
+
+/// Where an administrator was faster, the person finds what they did.
+#[tokio::test]
+async fn a_subject_that_an_administrator_linked() {
+    let store = with_chat().await;
+    let carol = invitation("1", "carol");
+    store.commit(vec![Effect::Invite(carol.clone())], NOW).await.unwrap();
+    let bob = Subject::parse("bob").unwrap();
+    accounts::link(store.write(), &carol.service, &carol.whose, &bob).await.unwrap();
+    let others = vec![uses("a", Conflict::GrantUsed), records("other")];
+    let answers = together(&store, vec![links(&carol, "alice"), others]).await;
+    assert_eq!(conflict(&answers[0]), Some(Conflict::LinkOver));
+    assert!(answers[1].is_ok());
+    assert_eq!(recorded(&store).await, ["other"]);
+}
+
+/// A person takes out what is theirs and in force, once.
+#[tokio::test]
+async fn what_is_unlinked_once() {
+    let store = with_chat().await;
+    let carol = invitation("1", "carol");
+    store.commit(vec![Effect::Invite(carol.clone())], NOW).await.unwrap();
+    store.commit(links(&carol, "alice"), NOW).await.unwrap();
+    let over = Some(Conflict::LinkOver);
+    assert_eq!(conflict(&store.commit(unlinks(&carol, "bob"), NOW).await), over);
+    accounts::switch(store.write(), &carol.service, &carol.whose, false).await.unwrap();
+    assert_eq!(conflict(&store.commit(unlinks(&carol, "alice"), NOW).await), over);
+    accounts::switch(store.write(), &carol.service, &carol.whose, true).await.unwrap();
+    let answers = together(&store, vec![unlinks(&carol, "alice"), unlinks(&carol, "alice")]).await;
+    assert!(answers[0].is_ok());
+    assert_eq!(conflict(&answers[1]), over);
+    assert_eq!(recorded(&store).await, ["1 to alice", "not alice"]);
 }

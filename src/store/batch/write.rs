@@ -12,8 +12,8 @@ use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
 use crate::store::queue::Order;
 use crate::store::{
-    Effect, codes, consents, ledger, logins, refresh_tokens, registrations, single_uses,
-    token_families,
+    Effect, accounts, codes, consents, ledger, link_invitations, logins, refresh_tokens,
+    registrations, single_uses, token_families,
 };
 
 /// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
@@ -145,7 +145,11 @@ impl<'a> Kinds<'a> {
             | Effect::Register(_)
             | Effect::ChangeRegistration(_)
             | Effect::KeepRegistration(..)
-            | Effect::RemoveRegistration(..) => self.seldom.push((effect, now)),
+            | Effect::RemoveRegistration(..)
+            | Effect::Invite(_)
+            | Effect::Link { .. }
+            | Effect::Dismiss(_)
+            | Effect::Unlink(_) => self.seldom.push((effect, now)),
             Effect::Record(entry) => self.entries.push(entry),
         }
     }
@@ -177,6 +181,14 @@ async fn record(
             let begun = Head::open(db, node).await?;
             Ok(Some(ledger::append(db, script, &begun, entries).await?))
         }
+    }
+}
+
+/// Whether it could be done: otherwise somebody else was faster.
+fn first(done: bool) -> Result<(), Failed> {
+    match done {
+        true => Ok(()),
+        false => Err(Failed::Raced),
     }
 }
 
@@ -218,6 +230,23 @@ async fn happen(
         Effect::RemoveRegistration(issuer, client) => {
             registrations::remove(db, issuer, client).await?;
             Some(Change::Registration(issuer.clone(), client.clone()))
+        }
+        Effect::Invite(invitation) => {
+            link_invitations::keep(db, invitation).await?;
+            None
+        }
+        Effect::Link { by, account } => {
+            first(link_invitations::close(db, by).await?)?;
+            first(accounts::link_by(db, by, account, now).await?)?;
+            Some(Change::account(&by.service, &by.whose))
+        }
+        Effect::Dismiss(invitation) => {
+            first(link_invitations::close(db, invitation).await?)?;
+            None
+        }
+        Effect::Unlink(link) => {
+            first(accounts::unlink(db, link).await?)?;
+            Some(Change::account(&link.service, &link.whose))
         }
         _ => None,
     })

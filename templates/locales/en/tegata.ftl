@@ -61,6 +61,37 @@ consent-allow = Allow
 consent-refuse = Refuse
 consent-seal = Allow puts the seal on.
 
+# Linking an account of another issuer
+link-title = Link an account
+link-asks = Link your account at { $issuer }?
+link-lead = An app came with word of somebody who is known there, and not here. If that is you, you can say so now.
+link-pass = Link
+link-issuer = Known at
+link-client = Came with
+link-user = Your account
+link-service = Where
+link-means = It means
+link-meaning = Whoever signs in at { $issuer } with that account can act as you here, through every app that it vouches for, until you unlink it.
+link-seal = Link puts the seal on.
+link-warning-title = Did you begin this yourself?
+link-warning = Go on only if your own app sent you here a moment ago. If you have this address from anybody else, refuse: they would act as you.
+link-email = Your own e-mail address at { $issuer }
+link-email-note = If it is not the one that the app came for, nothing is linked.
+link-allow = Link
+link-done-title = It is linked
+link-done = { $email } is you here now. Go back to your app and start again.
+link-nothing-title = Nothing was linked
+link-refused = You refused. If you did not begin this yourself, tell the people who run this service.
+link-other-address = This is not the address that the app came for. If somebody else sent you here, they may have wanted to act as you: tell the people who run this service. If you mistyped it, go back to your app and start again.
+links-none = No account of yours elsewhere is linked here.
+links-lead = Whoever signs in with one of these accounts is you here. What you unlink gets nothing new; what an app already holds runs out by itself.
+links-account = Account
+links-by = Linked
+links-by-you = By you, for { $client }
+links-by-admin = By your administrator
+links-unlink = Unlink
+links-off = Switched off by your administrator
+
 # Sign out
 sign-out-title = Sign out?
 sign-out-who = You are signed in as { $user }.
@@ -77,6 +108,7 @@ home-user = You are signed in as { $username }.
 home-nobody = Sign in once here. After that, apps and agents need a pass from you, never your password.
 home-sign-in = Sign in
 home-sign-out = Sign out
+home-links = Linked accounts
 
 # Decisions
 decision-title = About a decision

@@ -53,6 +53,37 @@ consent-allow = 許可する
 consent-refuse = 許可しない
 consent-seal = 許可すると、印が押されます。
 
+# ほかの発行者のアカウントとの連携
+link-title = アカウントの連携
+link-asks = 「{ $issuer }」のアカウントを連携しますか？
+link-lead = 連携先には登録があり、ここではまだ登録が確認できない方のために、アプリがここへ来ました。それがあなたご本人なら、ここで連携できます。
+link-pass = 連携
+link-issuer = 連携先
+link-client = 依頼元
+link-user = あなたのアカウント
+link-service = 利用先
+link-means = 連携すると
+link-meaning = 「{ $issuer }」にそのアカウントでサインインした人は、連携を解除するまで、連携先が認めるすべてのアプリを通じて、ここであなたとして操作できます。
+link-seal = 連携すると、印が押されます。
+link-warning-title = ご自身で始めた操作ですか？
+link-warning = たった今、ご自身のアプリからこの画面に移ってきた場合だけ、お進みください。ほかの人からこのアドレスを受け取った場合は、許可しないでください。その人があなたとして操作できるようになります。
+link-email = 「{ $issuer }」でのあなたご自身のメールアドレス
+link-email-note = アプリが示したアドレスと違う場合は、連携されません。
+link-allow = 連携する
+link-done-title = 連携しました
+link-done = これからは、{ $email } をここであなたとして扱います。アプリに戻って、もう一度お試しください。
+link-nothing-title = 連携していません
+link-refused = 許可しませんでした。ご自身で始めた操作でない場合は、このサービスの管理者にお知らせください。
+link-other-address = アプリが示したアドレスではありません。ほかの人に案内されてここへ来た場合は、その人があなたになりすまそうとしたおそれがあります。このサービスの管理者にお知らせください。入力を間違えた場合は、アプリに戻って、はじめからやり直してください。
+links-none = 連携しているアカウントはありません。
+links-lead = ここにあるアカウントでサインインした人を、あなたとして扱います。解除すると新しい許可は出なくなり、アプリがすでに持っているものは期限が来ると使えなくなります。
+links-account = アカウント
+links-by = 連携した人
+links-by-you = あなた（「{ $client }」のため）
+links-by-admin = 管理者
+links-unlink = 連携を解除する
+links-off = 管理者が停止しています
+
 # サインアウト
 sign-out-title = サインアウトしますか？
 sign-out-who = { $user } としてサインインしています。
@@ -69,6 +100,7 @@ home-user = { $username } としてサインインしています。
 home-nobody = サインインはここで一度だけ。あとはパスワードの代わりに、あなたが認めた手形がアプリやエージェントを通します。
 home-sign-in = サインイン
 home-sign-out = サインアウト
+home-links = 連携しているアカウント
 
 # 判定
 decision-title = 判定について
