@@ -68,7 +68,7 @@ fn entry(row: usize, at: OffsetDateTime) -> LedgerEntry {
         resource: Some("https://chat.example/mcp".into()),
         jti: Some(id.clone()),
         parent: Some(id),
-        tier: None,
+        remark: None,
         outcome: Outcome::Issued,
     }
 }

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::opened::{Need, Opened};
 use super::table;
 use crate::config::Config;
-use crate::model::{Foreign, Service, Trust};
+use crate::model::{Foreign, Link, Service, Trust};
 use crate::oauth::{Issuer, ServiceId, Subject};
 use crate::store::{self, Store, StoreError, accounts};
 use crate::terminal::{Ink, printable, say};
@@ -15,6 +15,7 @@ use crate::terminal::{Ink, printable, say};
   tegata account link chat https://idp.partner.example 00u1a2b3 alice
   tegata account list chat
   tegata account disable chat https://idp.partner.example 00u1a2b3
+  tegata account unlink chat https://idp.partner.example 00u1a2b3
 
 Subjects of home need no account: they are the same people.")]
 pub(super) struct Args {
@@ -36,10 +37,15 @@ enum Command {
         /// The id of the service.
         service: String,
     },
-    /// The subject gets no more tokens, from the next request on.
+    /// The account is off, for all subjects that are linked to it, from the next request on.
     Disable(Whose),
     /// Undoes that.
     Enable(Whose),
+    /// Takes the subject out: to the service it is nobody any more.
+    ///
+    /// After `disable`, it is how somebody who should not be linked goes and the account comes back for
+    /// everybody else. An account that was made just in time is gone, and the next one is another.
+    Unlink(Whose),
 }
 
 /// A subject of an issuer, at a service.
@@ -63,6 +69,7 @@ pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
         Command::List { service } => list(&opened, &service).await?,
         Command::Disable(whose) => switch(&opened, &whose, false).await?,
         Command::Enable(whose) => switch(&opened, &whose, true).await?,
+        Command::Unlink(whose) => unlink(&opened, &whose).await?,
     }
     opened.close().await
 }
@@ -87,8 +94,10 @@ async fn link(opened: &Opened, whose: &Whose, username: &str) -> Result<(), Fail
     }
     let user = store::users::named(&transaction, username).await?;
     let user = user.ok_or_else(|| Failure::new(format!("there is no user {username:?}")))?;
-    accounts::link(&transaction, &service.id, &foreign, &user.id).await?;
-    let linked = accounts::of(&transaction, &service.id, &foreign).await?;
+    let link = Link { service: service.id.clone(), whose: foreign, account: user.id.clone() };
+    accounts::link(&transaction, &link, None).await?;
+    let foreign = &link.whose;
+    let linked = accounts::of(&transaction, &service.id, foreign).await?;
     if linked.is_none_or(|it| it.id != user.id) {
         return Err(Failure::new(
             "this subject has another account already, and what it did there stays its own",
@@ -115,6 +124,27 @@ async fn switch(opened: &Opened, whose: &Whose, active: bool) -> Result<(), Fail
     let state = if active { "active" } else { "inactive" };
     let (subject, realm) = (printable(&whose.subject), printable(&foreign.realm()));
     say(format_args!("~ {subject} of {realm} at {}: {state}", service.id));
+    let db = opened.store.read();
+    if let Some(account) = accounts::of(db, &service.id, &foreign).await? {
+        let all = accounts::of_person(db, &service.id, &account.id).await?;
+        let others = all.iter().filter(|(other, _)| *other != foreign);
+        for (other, _) in others.filter(|_| !active) {
+            let (subject, realm) = (printable(other.subject.as_str()), printable(&other.realm()));
+            say(format_args!("  off as well: {subject} of {realm}, who has the same account"));
+        }
+    }
+    Ok(())
+}
+
+async fn unlink(opened: &Opened, whose: &Whose) -> Result<(), Failure> {
+    let (service, foreign) = found(opened, whose).await?;
+    let transaction = opened.store.begin().await?;
+    if !accounts::remove(&transaction, &service.id, &foreign).await? {
+        return Err(Failure::new("there is no such account: see `tegata account list`"));
+    }
+    Store::finish(transaction).await?;
+    let (subject, realm) = (printable(&whose.subject), printable(&foreign.realm()));
+    say(format_args!("- {subject} of {realm} at {}", service.id));
     Ok(())
 }
 

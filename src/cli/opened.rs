@@ -1,5 +1,7 @@
 //! The data of a server, as a command finds them: while it runs, or while it does not.
 
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 
 use super::failure::Failure;
@@ -10,7 +12,7 @@ use crate::environment::Environment;
 use crate::jose::KeyEncryptionKey;
 use crate::oauth::Issuer;
 use crate::passwords::Passwords;
-use crate::server::{PairwiseKey, SecretKey};
+use crate::server::{Issuers, PairwiseKey, SecretKey};
 use crate::store::{self, Store};
 
 /// What a command works on.
@@ -67,6 +69,17 @@ impl Opened {
     pub(super) async fn secret_key(&self) -> Result<SecretKey, Failure> {
         let kek = self.kek().await?;
         Ok(SecretKey::load_or_make(&self.store, &kek, &self.environment).await?)
+    }
+
+    /// All issuers, as a server would serve them now.
+    pub(super) async fn issuers(&self) -> Result<Arc<Issuers>, Failure> {
+        let opened = app::Opened {
+            store: self.store.clone(),
+            kek: self.kek().await?,
+            secret_key: self.secret_key().await?,
+            environment: self.environment.clone(),
+        };
+        Ok(app::assemble(&self.config, opened).await?.last_known())
     }
 
     /// What a directory file is applied on.

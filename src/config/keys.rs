@@ -51,7 +51,8 @@ const KEYS: &[Key] = &[
         path: "trusted_proxies",
         what: "Proxies in front of the server. From them, and from nobody else, the address of a \
                person is taken from `X-Forwarded-For`, so that guesses are held against whoever \
-               made them and not against everybody behind the proxy.",
+               made them and not against everybody behind the proxy; and, if \
+               `proxies.client_certificate` is on, whose certificate it is from `Client-Cert`.",
         form: Text("IP addresses with commas between them"),
         default: Is(""),
         example: "\"10.0.0.1, 10.0.0.2\"",

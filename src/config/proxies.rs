@@ -31,12 +31,12 @@ impl TrustedProxies {
     }
 
     /// Whether they say by `Client-Cert` whose certificate they verified (RFC 9440): the switch.
-    pub fn tell_client_certificates(&self) -> bool {
+    pub fn are_asked_for_certificates(&self) -> bool {
         self.client_certificates
     }
 
     /// Whether a certificate can ever come by one of them.
-    pub fn take_client_certificates(&self) -> bool {
+    pub fn can_bring_certificates(&self) -> bool {
         self.client_certificates && !self.addresses.is_empty()
     }
 
@@ -107,7 +107,7 @@ mod tests {
             [("10.0.0.1", true, true), ("10.0.0.1", false, false), ("", true, false)]
         {
             let proxies = TrustedProxies::parse(text).unwrap().with_client_certificates(switch);
-            assert_eq!(proxies.take_client_certificates(), taken, "{text} {switch}");
+            assert_eq!(proxies.can_bring_certificates(), taken, "{text} {switch}");
         }
     }
 }

@@ -73,15 +73,18 @@ impl Tiers {
 
     /// Whether the administrator knows who writes what stands at `url`.
     pub fn verify(&self, url: &str) -> bool {
-        let url = Url::parse(url).ok().filter(|it| it.scheme() == "https");
-        url.as_ref().and_then(Url::host_str).is_some_and(|host| self.verified.admit(host))
+        Url::parse(url).is_ok_and(|it| self.is_verified(&it))
     }
 
     /// Whether what stands at `url` may be fetched from a private network: the administrator chose the
     /// address, or the usual port of a host of which they know who writes what is there.
     pub fn open(&self, url: &str) -> bool {
-        let usual = || Url::parse(url).is_ok_and(|it| it.port().is_none());
-        self.list(url) || (self.verify(url) && usual())
+        let known = |it: &Url| it.port().is_none() && self.is_verified(it);
+        self.list(url) || Url::parse(url).is_ok_and(|it| known(&it))
+    }
+
+    fn is_verified(&self, url: &Url) -> bool {
+        url.scheme() == "https" && url.host_str().is_some_and(|host| self.verified.admit(host))
     }
 
     /// Whether a client of this tier may go on without the person.

@@ -193,6 +193,7 @@ fn terms(differences: &mut Differences, before: &ConnectionTerms, after: &Connec
     let details = (&before.authorization_details, &after.authorization_details);
     differences.list("authorization_details", details.0, details.1);
     differences.list("actors", &before.actors, &after.actors);
+    differences.list("actor_accounts", &before.actor_accounts, &after.actor_accounts);
     differences.text("resource_required", before.resource_required, after.resource_required);
     let claims = |it: &ConnectionTerms| -> Vec<String> {
         let claim = |(name, source): (&String, &ClaimSource)| {

@@ -183,6 +183,9 @@ pub(super) struct RawConnection {
     /// The clients of home that may act by it, besides its own.
     #[serde(default)]
     pub actors: Vec<String>,
+    /// The accounts of agents that may.
+    #[serde(default)]
+    pub actor_accounts: Vec<String>,
     /// What the service is told of the person: claims and where they come from.
     #[serde(default)]
     pub claims: BTreeMap<String, String>,

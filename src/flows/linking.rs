@@ -5,7 +5,7 @@ use time::Duration;
 
 use crate::issuance::{self, Attempt, LinkRefusal, LiveInvitation};
 use crate::model::{Digest, Foreign, LedgerEvent, Link, LinkInvitation, Login, Service};
-use crate::oauth::ErrorCode;
+use crate::oauth::ServiceId;
 use crate::server::AuthorizationServer;
 use crate::store::accounts::{self, Account};
 use crate::store::{Effect, StoreError, hexadecimal};
@@ -51,8 +51,7 @@ pub async fn answer(
         Answer::Mine(_) => (Ended::OtherAddress, "the address is not the one that asked"),
         Answer::NotMine => (Ended::Refused, "the person refused to link"),
     };
-    issuance::dismiss(server, invitation, attempt).await?;
-    attempt.refused(server, ErrorCode::AccessDenied, said.to_owned()).await?;
+    issuance::dismiss(server, invitation, said, attempt).await?;
     Ok(ended)
 }
 
@@ -85,15 +84,13 @@ pub async fn links_of<'a>(
     server: &'a AuthorizationServer,
     login: &Login,
 ) -> Result<Vec<LinkOfPerson<'a>>, StoreError> {
-    let hosted = server.catalogue.services().iter().map(|it| &**it).filter(|it| it.hosted);
-    let mut links = Vec::new();
-    for service in server.service().into_iter().chain(hosted) {
-        let of_person =
-            accounts::of_person(server.shared.store.read(), &service.id, &login.user).await?;
-        let link = |(whose, account)| LinkOfPerson { service, whose, account };
-        links.extend(of_person.into_iter().map(link));
-    }
-    Ok(links)
+    let hosted = || server.catalogue.services().iter().map(|it| &**it).filter(|it| it.hosted);
+    let here =
+        |id: &ServiceId| server.service().into_iter().chain(hosted()).find(|it| it.id == *id);
+    let all = accounts::of_account(server.shared.store.read(), &login.user).await?;
+    let link =
+        |(service, whose, account)| Some(LinkOfPerson { service: here(&service)?, whose, account });
+    Ok(all.into_iter().filter_map(link).collect())
 }
 
 /// Whether the person of `login` has shown lately that it is they.

@@ -106,7 +106,7 @@ pub fn metadata(server: &AuthorizationServer) -> Metadata {
         tls_client_certificate_bound_access_tokens: server
             .shared
             .trusted_proxies
-            .take_client_certificates(),
+            .can_bring_certificates(),
         authorization_response_iss_parameter_supported: true,
         subject_types_supported: subject_types(&server.role),
         id_token_signing_alg_values_supported: server

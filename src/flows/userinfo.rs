@@ -8,7 +8,9 @@ use crate::model::User;
 use crate::oauth::{ErrorCode, Subject};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Conflict, Effect, StoreError};
-use crate::tokens::{BadProof, Confirmation, DpopProof, Proven, Unacceptable, VerifiedAccessToken};
+use crate::tokens::{
+    BadProof, Confirmation, DpopProof, NotHeld, Proven, Unacceptable, VerifiedAccessToken,
+};
 
 /// OIDC Core §5.1, as far as the scope gives it (§5.4).
 #[derive(Debug, Serialize)]
@@ -38,12 +40,8 @@ pub enum Refusal {
     Bound,
     #[error("the access token is not bound to a key: send it by the scheme Bearer")]
     Unbound,
-    #[error("the access token is bound to another key than the DPoP proof shows")]
-    OtherKey,
-    #[error("the access token is bound to a certificate, and none came with the request")]
-    NoCertificate,
-    #[error("the access token is bound to another certificate than the one of the request")]
-    OtherCertificate,
+    #[error("the access token is not acceptable: {0}")]
+    NotHeld(#[from] NotHeld),
     #[error(transparent)]
     Certificate(#[from] BadCertificate),
     #[error("the DPoP proof is not acceptable: {0}")]
@@ -67,9 +65,7 @@ impl Refusal {
             | Self::Revoked
             | Self::Bound
             | Self::Unbound
-            | Self::OtherKey
-            | Self::NoCertificate
-            | Self::OtherCertificate => ErrorCode::InvalidToken,
+            | Self::NotHeld(_) => ErrorCode::InvalidToken,
             Self::Certificate(_) => ErrorCode::InvalidRequest,
             Self::Possession(_) | Self::PossessionReplayed => ErrorCode::InvalidDpopProof,
             Self::NonceWanted(_) => ErrorCode::UseDpopNonce,
@@ -139,20 +135,18 @@ async fn possessed(
     let (proof, bound) = match (presented.proof, bound) {
         (None, None) => return Ok(()),
         (None, Some(Confirmation::Key(_))) => return Err(Refusal::Bound),
-        (None, Some(Confirmation::Certificate(bound))) => {
-            let shown = presented.certificate.ok_or(Refusal::NoCertificate)?.thumbprint();
-            return if shown == bound { Ok(()) } else { Err(Refusal::OtherCertificate) };
+        (None, Some(bound)) => {
+            let shown = presented.certificate.map(Certificate::thumbprint);
+            return Ok(bound.is_met_by(None, shown)?);
         }
-        (Some(proof), Some(Confirmation::Key(bound))) => (proof, bound),
+        (Some(proof), Some(bound @ Confirmation::Key(_))) => (proof, bound),
         (Some(_), _) => return Err(Refusal::Unbound),
     };
     let url = server.issuer.at("/oauth2/userinfo");
     let access_token = Some(presented.token);
     let proven = Proven { method: presented.method, url: &url, access_token };
     let proof = DpopProof::verify(proof, proven, now)?;
-    if proof.key() != bound {
-        return Err(Refusal::OtherKey);
-    }
+    bound.is_met_by(Some(proof.key()), None)?;
     let nonces = &server.shared.dpop_nonces;
     match nonces.admit(proof.nonce(), now) {
         Ok(()) => {}

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::jwt_bearer::Refusal;
 use crate::issuance;
-use crate::model::{Accounts, Foreign, Service, User};
+use crate::model::{Accounts, Foreign, Link, Service, User};
 use crate::oauth::Subject;
 use crate::policy::TrustedIssuer;
 use crate::server::AuthorizationServer;
-use crate::store::accounts::Account;
 use crate::store::{self, StoreError};
 use crate::tokens::PresentedIdJag;
 
@@ -27,11 +26,7 @@ pub(super) async fn of(
         let person = store.user(&person).await?.ok_or(Refusal::UnknownSubject)?;
         return Ok(person.id.clone());
     }
-    let whose = Foreign {
-        issuer: id_jag.issuer().clone(),
-        tenant: trust.terms.tenant.clone(),
-        subject: id_jag.subject().clone(),
-    };
+    let whose = trusted.whose(id_jag.subject());
     let mut found = store.account(&service.id, &whose).await?;
     if found.is_none() {
         if let Some(person) = named(server, service, trusted, id_jag, &whose).await? {
@@ -40,8 +35,9 @@ pub(super) async fn of(
         if trust.accounts == Accounts::JustInTime {
             let id = Subject::parse(&server.shared.environment.unique_id());
             let id = id.expect("it is 32 hexadecimal digits");
-            store::accounts::link(store.write(), &service.id, &whose, &id).await?;
-            found = store.account(&service.id, &whose).await?;
+            let link = Link { service: service.id.clone(), whose, account: id };
+            store::accounts::link(store.write(), &link, None).await?;
+            found = store.account(&service.id, &link.whose).await?;
         }
     }
     let account = found.ok_or(Refusal::UnknownSubject)?;
@@ -86,23 +82,27 @@ async fn named(
         if store.user(&name).await?.is_none() && !its_own {
             return Err(Refusal::UnknownSubject);
         }
-        return active(name, &links).map(Some);
+        return in_force(server, service, name).await.map(Some);
     }
     match (&claims.email, claims.email_verified) {
         (Some(email), Some(true)) if terms.names_by(email) => {
             let Some(person) = with_email(server, email).await? else { return Ok(None) };
-            let links = store::accounts::of_person(store.read(), &service.id, &person.id).await?;
-            active(person.id.clone(), &links).map(Some)
+            in_force(server, service, person.id.clone()).await.map(Some)
         }
         _ => Ok(None),
     }
 }
 
-/// An account that was switched off for one of those who are linked to it is off for all.
-fn active(account: Subject, links: &[(Foreign, Account)]) -> Result<Subject, Refusal> {
-    match links.iter().all(|(_, link)| link.active) {
-        true => Ok(account),
-        false => Err(issuance::Refusal::AccountInactive.into()),
+/// `account`, unless an administrator switched it off.
+async fn in_force(
+    server: &AuthorizationServer,
+    service: &Service,
+    account: Subject,
+) -> Result<Subject, Refusal> {
+    let db = server.shared.store.read();
+    match store::accounts::is_switched_off(db, &service.id, &account).await? {
+        false => Ok(account),
+        true => Err(issuance::Refusal::AccountInactive.into()),
     }
 }
 

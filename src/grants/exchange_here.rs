@@ -11,8 +11,7 @@ use crate::issuance::{self, AccessTokenMismatch, Attempt, Narrowed, ProvenAccess
 use crate::jose::{BadJwt, UnverifiedJwt};
 use crate::model::{BadDetails, LedgerEvent, Service};
 use crate::oauth::{
-    AuthorizationDetails, ClientId, ErrorCode, ParamError, Params, Resource, Scope, Subject,
-    TokenType,
+    AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope, Subject, TokenType,
 };
 use crate::policy;
 use crate::server::AuthorizationServer;
@@ -83,12 +82,10 @@ pub async fn grant(
     let token = VerifiedAccessToken::of_ours(&jwt, keys, &server.issuer, attempt.now)?;
     let claims = token.claims();
     attempt.parent = Some(claims.jti.to_string());
-    // Of a client that acts for itself nobody stands behind the token, whoever has it now.
-    let itself = ClientId::parse(claims.sub.as_str()).ok();
-    let of_somebody = claims.auth_time.is_some()
-        || itself.is_none_or(|it| it != claims.client_id && server.clients.find(&it).is_none());
-    let person = || server.shared.names_at(service).person(&claims.sub);
-    attempt.user = of_somebody.then(person).flatten();
+    attempt.user = match server.is_of_client_itself(claims) {
+        true => None,
+        false => server.shared.names_at(service).person(&claims.sub),
+    };
     let token = ProvenAccessToken::prove(token, client, attempt.now)?;
     let claims = token.claims();
 

@@ -8,7 +8,7 @@ use super::audience::{self, NotGoverned};
 use super::issuer_keys;
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
-use crate::issuance::{self, Attempt, Invited, Redemption, Warrant};
+use crate::issuance::{self, Attempt, Invitation, Invited, Redemption, Warrant};
 use crate::jose::{BadJwt, KeySet, UnverifiedJwt};
 use crate::model::{Accounts, BadDetails, LedgerEvent, Service};
 use crate::oauth::{AuthorizationDetails, ErrorCode, ParamError, Params, Resource, Scope};
@@ -126,8 +126,12 @@ pub async fn grant(
     let account = match accounts::of(server, service, trusted, &id_jag).await {
         // Whoever it is about may have one all the same. `docs/decisions/0045-linking.md`.
         Err(Refusal::UnknownSubject) => {
-            let invited = issuance::invite(server, client, trusted, &id_jag, attempt).await?;
-            return Err(invited.map_or(Refusal::UnknownSubject, Refusal::Unlinked));
+            let invitation = issuance::invite(server, client, trusted, &id_jag, attempt).await?;
+            return Err(match invitation {
+                Invitation::None => Refusal::UnknownSubject,
+                Invitation::Open => Refusal::LinksOpen,
+                Invitation::Sent(invited) => Refusal::Unlinked(invited),
+            });
         }
         account => account?,
     };
@@ -236,6 +240,10 @@ pub enum Refusal {
         "the subject of the assertion has no account here: who has one links it at tegata_link_uri"
     )]
     Unlinked(Invited),
+    #[error(
+        "the subject of the assertion has no account here: three links to tegata_link_uri are open already, so wait until the person answers one, or they run out"
+    )]
+    LinksOpen,
     #[error("the keys of the issuer cannot be had at the moment")]
     KeysUnreachable(#[from] Unreachable),
     #[error(transparent)]
@@ -262,7 +270,8 @@ impl Refusal {
             | Self::ClaimedResource
             | Self::NoResource
             | Self::UnknownSubject
-            | Self::Unlinked(_) => ErrorCode::InvalidGrant,
+            | Self::Unlinked(_)
+            | Self::LinksOpen => ErrorCode::InvalidGrant,
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::NothingToGrant => ErrorCode::InvalidScope,
             Self::MoreDetails => ErrorCode::InvalidAuthorizationDetails,

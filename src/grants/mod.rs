@@ -124,11 +124,15 @@ fn rightly_bound(
     let record = client.record();
     let by_key = grant_type == GrantType::JwtDpop || record.dpop_bound_access_tokens;
     let by_certificate = record.tls_client_certificate_bound_access_tokens;
+    let either = server.shared.trusted_proxies.can_bring_certificates();
     match client.confirmation() {
         Some(Confirmation::Key(_)) if by_certificate => Err(TokenError::ProofAndCertificate),
-        Some(Confirmation::Certificate(_)) if by_key => Err(TokenError::Unbound(grant_type)),
         None if by_certificate => Err(TokenError::NoCertificate(grant_type)),
-        None if by_key || server.wants_bound_tokens(record) => Err(TokenError::Unbound(grant_type)),
+        Some(Confirmation::Certificate(_)) | None if by_key => Err(TokenError::Unbound(grant_type)),
+        None if server.wants_bound_tokens(record) => Err(match either {
+            true => TokenError::UnboundByEither(grant_type),
+            false => TokenError::Unbound(grant_type),
+        }),
         _ => Ok(()),
     }
 }
@@ -211,7 +215,11 @@ pub enum TokenError {
     #[error("a DPoP proof of a key is required here, for access tokens are bound to one")]
     Unbound(GrantType),
     #[error(
-        "the client is registered for tokens that are bound to its certificate, and none came with the request"
+        "access tokens are bound here: send a DPoP proof of a key, or come by mutual TLS with a certificate"
+    )]
+    UnboundByEither(GrantType),
+    #[error(
+        "the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here"
     )]
     NoCertificate(GrantType),
     #[error(
@@ -310,6 +318,7 @@ impl TokenError {
             Self::Details => ErrorCode::InvalidAuthorizationDetails,
             // ID-JAG §9.8.1.2.4; elsewhere nothing is wrong but that.
             Self::Unbound(GrantType::JwtBearer | GrantType::JwtDpop)
+            | Self::UnboundByEither(GrantType::JwtBearer | GrantType::JwtDpop)
             | Self::NoCertificate(GrantType::JwtBearer | GrantType::JwtDpop) => {
                 ErrorCode::InvalidGrant
             }
@@ -318,7 +327,9 @@ impl TokenError {
             | Self::ProofAndCertificate
             | Self::NoCertificate(_)
             | Self::Certificate(_) => ErrorCode::InvalidRequest,
-            Self::SeveralProofs | Self::Unbound(_) => ErrorCode::InvalidDpopProof,
+            Self::SeveralProofs | Self::Unbound(_) | Self::UnboundByEither(_) => {
+                ErrorCode::InvalidDpopProof
+            }
             Self::Client(it) => it.code(),
             Self::AuthorizationCode(it) => it.code(),
             Self::RefreshToken(it) => it.code(),

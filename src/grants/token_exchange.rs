@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::actor;
+use super::actor::{self, Acting, ActorToken};
 use super::response::TokenResponse;
 use crate::clients::AuthenticatedClient;
 use crate::issuance::{
@@ -33,7 +33,7 @@ pub(super) struct Asking {
     scope: Option<Scope>,
     details: Option<AuthorizationDetails>,
     subject_token: SubjectToken,
-    actor_token: Option<String>,
+    actor_token: Option<ActorToken>,
 }
 
 /// What says who is meant: an identity assertion, or the refresh token that came with one.
@@ -135,8 +135,10 @@ impl Exchange {
         };
 
         // RFC 8693 §2.1: "actor_token".
-        let actor = asking.actor_token.as_deref();
-        let actor = actor.map(|it| actor::verified(server, it, attempt.now)).transpose()?;
+        let acting = match &asking.actor_token {
+            Some(token) => Some(Acting::verified(server, client, token, attempt.now).await?),
+            None => None,
+        };
 
         // ID-JAG §9.3: it is never ourselves. RFC 8693 §2.2.2: `invalid_target`.
         let service = service.filter(|it| it.issuer != server.issuer);
@@ -145,8 +147,10 @@ impl Exchange {
 
         // ID-JAG §4.3.3: "evaluates administrator-defined policy".
         let (scope, details) = (asking.scope.as_ref(), asking.details.as_ref());
-        let actors = actor.as_ref().map(actor::names).unwrap_or_default();
-        let asked = Asked { grant, scope, resources: &resources, details, actors: &actors };
+        let actors = acting.as_ref().map(Acting::clients).unwrap_or_default();
+        let account = acting.as_ref().and_then(Acting::account);
+        let resources = &resources;
+        let asked = Asked { grant, scope, resources, details, actors: &actors, account };
         let entitlement = entitlement(server, client, &person, service, &asked, attempt).await;
         // ID-JAG §9.4: who must not know that it is there may read what was decided, too.
         if !matches!(entitlement, Err(Refusal::UnknownAudience)) {
@@ -154,6 +158,8 @@ impl Exchange {
         }
         let entitlement = entitlement?;
 
+        let told = |it: Acting| it.told_to(server, entitlement.service(), person.user());
+        let actor = acting.map(told).transpose()?;
         let (person, entitlement) = (Box::new(person), Box::new(entitlement));
         let warrant = Warrant::Entitlement { person, entitlement, actor };
         Ok(issuance::issue(server, client, warrant, attempt).await?.into())

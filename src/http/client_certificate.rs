@@ -9,7 +9,7 @@ use crate::jose::{BadCertificate, Certificate};
 /// from a proxy that is trusted, for anybody can send one. The certificates above it
 /// (`Client-Cert-Chain`) are the proxy's affair.
 pub(super) fn of(here: &Here, headers: &HeaderMap) -> Result<Option<Certificate>, BadCertificate> {
-    if !here.vouched {
+    if !here.tells_of_certificates {
         return Ok(None);
     }
     let mut fields = headers.get_all("client-cert").iter();

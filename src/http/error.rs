@@ -89,7 +89,7 @@ impl From<TokenError> for OAuthError {
         };
         let nonce = error.nonce().map(str::to_owned);
         let step_up = error.step_up().map(|(acr, max_age)| stronger(acr, max_age));
-        let more = step_up.or_else(|| error.invited().map(linked_at)).unwrap_or_default();
+        let more = step_up.or_else(|| error.invited().map(invitation_members)).unwrap_or_default();
         Self { code, description, status, retry_after, nonce, more, decision: None }
     }
 }
@@ -120,7 +120,7 @@ fn stronger(acr: &[String], max_age: Option<u32>) -> Map<String, Value> {
 }
 
 /// Ours, and so with our name in front (RFC 6749 §8.2). `docs/decisions/0045-linking.md`.
-fn linked_at(invited: &Invited) -> Map<String, Value> {
+fn invitation_members(invited: &Invited) -> Map<String, Value> {
     let uri = ("tegata_link_uri".to_owned(), json!(invited.uri()));
     let expires_in = ("tegata_link_expires_in".to_owned(), json!(invited.expires_in()));
     Map::from_iter([uri, expires_in])

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-use super::browser::{Browser, see_other};
+use super::browser::Browser;
 use super::error::{self, PageError, PageErrorKind};
 use super::form::{BadForm, Form};
 use super::pages::{self, LinkEnded, LinkOutcome};
@@ -156,7 +156,6 @@ async fn page(
         tenant: whose.tenant.clone(),
         issuer_host: whose.issuer.url().host_str().unwrap_or_default().to_owned(),
         client_name: named(client),
-        names_itself: client.described.is_some(),
         user_name: user.shown_name().to_owned(),
         username: user.username.clone(),
         service_name: service.map(|it| it.name.clone()).unwrap_or_default(),
@@ -177,15 +176,5 @@ pub(super) fn refused(browser: &Browser, refusal: &LinkRefusal) -> PageError {
         LinkRefusal::TurnedAway(early) => browser.early(*early),
         refusal if refusal.code().is_ours() => browser.failed(refusal),
         refusal => browser.refused(refusal.code(), refusal),
-    }
-}
-
-/// Where somebody goes on who signed in without a client that waits: to what they were at.
-pub(super) fn after_sign_in(browser: &Browser) -> Response {
-    let query = |name| browser.query.optional(name).ok().flatten();
-    match (query("link"), query("then")) {
-        (Some(id), _) => browser.lead("/link", &[("link", id)]),
-        (None, Some("links")) => browser.lead("/links", &[]),
-        _ => see_other(&browser.path("/")),
     }
 }

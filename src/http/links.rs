@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::response::Response;
 
 use super::browser::Browser;
-use super::error::{self, PageError, PageErrorKind};
+use super::error::{self, PageError};
 use super::form::{BadForm, Form};
 use super::link::{attempt, refused};
 use super::pages::{LinkLine, Links};
 use crate::flows::linking::{self, LinkOfPerson};
+use crate::issuance::LinkRefusal;
 use crate::model::{LedgerEvent, Login};
 use crate::oauth::ErrorCode;
 
@@ -52,9 +53,13 @@ pub(super) async fn submit(
     let name = form.optional("link").ok().flatten().unwrap_or_default();
     let all = of(&browser, &login).await?;
     let link = all.into_iter().find(|it| it.account.active && it.name() == name);
-    let link = link.ok_or_else(|| browser.error(PageErrorKind::Expired, ""))?;
-    let unlinked = linking::unlink(&browser.here.server, link, &login, &mut attempt).await;
-    unlinked.map_err(|refusal| refused(&browser, &refusal))?;
+    if let Some(link) = link {
+        match linking::unlink(&browser.here.server, link, &login, &mut attempt).await {
+            // Another press was faster: what the person wants is done.
+            Ok(()) | Err(LinkRefusal::Over) => {}
+            Err(refusal) => return Err(refused(&browser, &refusal)),
+        }
+    }
     Ok(browser.lead("/links", &[]))
 }
 

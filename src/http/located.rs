@@ -25,7 +25,7 @@ pub(super) struct Here {
     /// Where the request comes from, if that is known.
     pub address: Option<IpAddr>,
     /// Whether a trusted proxy sent it to us that says whose certificate it verified.
-    pub vouched: bool,
+    pub tells_of_certificates: bool,
     /// The path as it was asked for, with that of the issuer.
     pub path: String,
 }
@@ -69,7 +69,8 @@ pub(super) async fn locate(
     };
     let server = located.server;
     let proxies = &server.shared.trusted_proxies;
-    let (address, vouched) = (origin(proxies, &request), is_vouched(proxies, &request));
+    let (address, tells_of_certificates) =
+        (origin(proxies, &request), tells_of_certificates(proxies, &request));
     if is_document(&located.path)
         && let Err(early) = server.shared.limits.visit(Endpoint::Documents, address)
     {
@@ -83,7 +84,7 @@ pub(super) async fn locate(
         live: Arc::clone(live),
         request: id,
         address,
-        vouched,
+        tells_of_certificates,
         path,
     });
     Ok(request)
@@ -117,10 +118,10 @@ fn origin(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
     Some(proxies.origin(peer.ip(), forwarded.map(|it| it.to_str().unwrap_or("?"))))
 }
 
-fn is_vouched(proxies: &TrustedProxies, request: &Request) -> bool {
+fn tells_of_certificates(proxies: &TrustedProxies, request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let sent_by_one = peer.is_some_and(|ConnectInfo(peer)| proxies.contains(peer.ip()));
-    sent_by_one && proxies.take_client_certificates()
+    sent_by_one && proxies.can_bring_certificates()
 }
 
 /// HTTP/2 has the authority in the URI, HTTP/1.1 in `Host`.

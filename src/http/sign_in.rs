@@ -4,10 +4,9 @@ use axum::response::Response;
 use secrecy::SecretString;
 
 use super::authorize;
-use super::browser::{Browser, Pending};
+use super::browser::{Browser, Pending, see_other};
 use super::error::{self, PageError};
 use super::form::{BadForm, Form};
-use super::link;
 use super::logout;
 use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
@@ -70,7 +69,7 @@ pub(super) async fn submit(
     }
     browser.signed_in(&login).await?;
     match pending {
-        None => Ok(link::after_sign_in(&browser)),
+        None => Ok(go_on(&browser)),
         Some(pending) => {
             let client = authorize::client_of(&browser, &pending.request).await?;
             let request = pending.request.clone();
@@ -100,6 +99,16 @@ async fn page(
     };
     let application = request.map(|it| &it.redirect_uri);
     Ok(policy_headers::leading_to(error::html(&page), application))
+}
+
+/// Where somebody goes who signed in without a client that waits: to what they were at.
+fn go_on(browser: &Browser) -> Response {
+    let query = |name| browser.query.optional(name).ok().flatten();
+    match (query("link"), query("then")) {
+        (Some(id), _) => browser.lead("/link", &[("link", id)]),
+        (None, Some("links")) => browser.lead("/links", &[]),
+        _ => see_other(&browser.path("/")),
+    }
 }
 
 /// The name of a client, and where it says so if nobody else does: a name can be anybody's.

@@ -35,8 +35,11 @@ pub(super) async fn userinfo(here: Here, method: Method, headers: HeaderMap) -> 
             server.shared.metrics.refused("userinfo", code.as_str());
             let scope = matches!(refusal, userinfo::Refusal::Scope).then_some("openid");
             let description = refusal.to_string();
-            let by_proof = presented.proof.is_some() || matches!(refusal, userinfo::Refusal::Bound);
-            let scheme = if by_proof { Scheme::Dpop } else { Scheme::Bearer };
+            let scheme = match (&refusal, presented.proof) {
+                (userinfo::Refusal::Bound, _) => Scheme::Dpop,
+                (userinfo::Refusal::Unbound, _) | (_, None) => Scheme::Bearer,
+                (_, Some(_)) => Scheme::Dpop,
+            };
             let nonce = match refusal {
                 userinfo::Refusal::NonceWanted(nonce) => Some(nonce),
                 _ => None,

@@ -6,11 +6,12 @@ use time::OffsetDateTime;
 
 use crate::clients::AuthenticatedClient;
 use crate::limits::{Party, TurnedAway, Unrecorded};
-use crate::model::{LedgerEntry, LedgerEvent, Outcome, Tier};
+use crate::model::{LedgerEntry, LedgerEvent, Outcome, Remark};
 use crate::oauth::{ClientId, ErrorCode, Issuer, RequestId, Scope, Subject};
 use crate::server::AuthorizationServer;
 use crate::store::{CommitError, Effect};
 use crate::telemetry::Stopwatch;
+use crate::tokens::Actor;
 
 /// One request on its way: who asks for what, filled in as it becomes known, so that a
 /// refusal says as much about it as an issuance would.
@@ -32,8 +33,8 @@ pub struct Attempt {
     pub resource: Option<String>,
     /// The `jti` of the token that was presented.
     pub parent: Option<String>,
-    /// How much is known of a client that nobody declared.
-    pub tier: Option<Tier>,
+    /// What else is to say of what is issued.
+    pub remark: Option<Remark>,
 }
 
 /// Why there is no entry of a refusal.
@@ -70,7 +71,7 @@ impl Attempt {
             scope: None,
             resource: None,
             parent: None,
-            tier: None,
+            remark: None,
         }
     }
 
@@ -79,9 +80,20 @@ impl Attempt {
         self.service = name.map(|it| it.chars().take(512).collect());
     }
 
+    /// Who acts for the subject of what is issued.
+    pub fn acted(&mut self, act: Option<&Actor>) {
+        self.remark = act.and_then(|it| serde_json::to_string(it).ok()).map(Remark::Act);
+    }
+
     /// The entry of something that is issued.
     pub fn issued(&self, event: LedgerEvent, jti: Option<String>) -> LedgerEntry {
         self.entry(event, jti, Outcome::Issued)
+    }
+
+    /// The entry of a refusal.
+    pub(super) fn refusal(&self, code: ErrorCode, reason: String) -> LedgerEntry {
+        let outcome = Outcome::Refused { code: code.as_str().to_owned(), reason };
+        self.entry(self.event, None, outcome)
     }
 
     fn entry(&self, event: LedgerEvent, jti: Option<String>, outcome: Outcome) -> LedgerEntry {
@@ -97,7 +109,7 @@ impl Attempt {
             resource: self.resource.clone(),
             jti,
             parent: self.parent.clone(),
-            tier: self.tier,
+            remark: self.remark.clone(),
             outcome,
         }
     }
@@ -145,8 +157,7 @@ impl Attempt {
             self.turned_away(server);
             return Err(early.into());
         }
-        let outcome = Outcome::Refused { code: code.as_str().to_owned(), reason };
-        let effect = Effect::Record(Box::new(self.entry(self.event, None, outcome)));
+        let effect = Effect::Record(Box::new(self.refusal(code, reason)));
         Ok(server.shared.store.commit(vec![effect], self.now).await?)
     }
 

@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::attempt::Attempt;
 use super::door::Refusal;
-use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login, Tier};
+use crate::model::{AuthorizationCode, Client, Consent, Digest, LedgerEvent, Login, Remark, Tier};
 use crate::oauth::{CodeChallenge, Jti, RedirectUri, Resource, Scope};
 use crate::server::AuthorizationServer;
 use crate::store::{Conflict, Effect};
@@ -54,7 +54,7 @@ pub async fn issue_code(
     attempt.user = Some(login.user.clone());
     attempt.scope = Some(order.scope.clone());
     attempt.parent = Some(login.sid.to_string());
-    attempt.tier = order.tier;
+    attempt.remark = order.tier.map(Remark::Tier);
     let mut effects = Vec::new();
     if let Some(jti) = order.waited.as_deref().and_then(|id| Jti::parse(id).ok()) {
         effects.push(Effect::UseOnce {

@@ -13,6 +13,7 @@ impl Bench<'_> {
         let Self { server, client, attempt } = self;
         let Narrowed { token, scope, resources, details, act, audience } = narrowed;
         attempt.scope = Some(scope.clone());
+        attempt.acted(act.as_ref());
         let shown = token.claims();
         let left = Duration::seconds(shown.exp - attempt.now.unix_timestamp());
         let lifetime = server.shared.lifetimes.access_token.min(left);

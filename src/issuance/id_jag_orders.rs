@@ -68,6 +68,7 @@ impl Bench<'_> {
         };
         attempt.scope = Some(scope.clone());
         attempt.resource = Resource::all(&resources);
+        attempt.acted(actor);
         let effects = vec![record(attempt, attempt.event, &claims.jti)];
         let token = match entitlement.grant() {
             ConnectionGrant::IdJag => Token::IdJag(Box::new(claims)),
@@ -96,6 +97,7 @@ impl Bench<'_> {
         // Whom it is issued for: the account here. The parent leads to whom the issuer meant.
         let sub = server.names_for(client.record()).subject(&account)?;
         attempt.user = Some(account);
+        attempt.acted(redemption.act.as_ref());
         let login = id_jag.claims();
         let access = AccessTokenClaims {
             auth_time: login.auth_time,

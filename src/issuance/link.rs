@@ -13,9 +13,7 @@ use super::attempt::{Attempt, NotRecorded};
 use super::{door, standing};
 use crate::clients::AuthenticatedClient;
 use crate::limits::TurnedAway;
-use crate::model::{
-    Accounts, Client, Digest, Foreign, LedgerEvent, LinkInvitation, Login, TrustTerms,
-};
+use crate::model::{Accounts, Client, Digest, LedgerEvent, LinkInvitation, Login};
 use crate::oauth::{ErrorCode, Jti};
 use crate::policy::TrustedIssuer;
 use crate::server::AuthorizationServer;
@@ -31,6 +29,15 @@ const AT_A_TIME: u64 = 3;
 
 /// The longest address (RFC 5321 §4.5.3.1.3, without the brackets), in bytes.
 const LONGEST: usize = 254;
+
+/// What becomes of an ID-JAG without an account.
+pub enum Invitation {
+    /// Nobody can link it.
+    None,
+    /// As many as there may be at a time are open already.
+    Open,
+    Sent(Invited),
+}
 
 /// What the client gets, once: where the person goes.
 pub struct Invited {
@@ -63,28 +70,32 @@ pub async fn invite(
     trusted: &TrustedIssuer,
     id_jag: &PresentedIdJag,
     attempt: &Attempt,
-) -> Result<Option<Invited>, door::Refusal> {
+) -> Result<Invitation, door::Refusal> {
     let service = server.service().filter(|it| it.active);
-    let (Some(service), claims) = (service, id_jag.claims()) else { return Ok(None) };
+    let (Some(service), claims) = (service, id_jag.claims()) else { return Ok(Invitation::None) };
     let terms = &trusted.trust.terms;
     let (Some(email), Some(true)) = (&claims.email, claims.email_verified) else {
-        return Ok(None);
+        return Ok(Invitation::None);
     };
     // Who is named by `aud_sub` is nobody else.
     let named = terms.aud_sub && claims.aud_sub.is_some();
     let readable = email.len() <= LONGEST && !email.chars().any(char::is_control);
+    // Whoever keeps an invitation reads the address in the ID-JAG, too.
+    let nobody_knows_it = client.record().described.is_some();
     if named
+        || nobody_knows_it
         || !readable
         || !trusts(trusted, terms.tenant.as_deref(), email)
         || !client.record().active
     {
-        return Ok(None);
+        return Ok(Invitation::None);
     }
-    let (whose, store, now) = (of(id_jag, terms), &server.shared.store, attempt.now);
+    let (store, now) = (&server.shared.store, attempt.now);
+    let whose = trusted.whose(id_jag.subject());
     let (id, db) = (&service.id, store.read());
     let good = store::link_invitations::count(db, id, &whose, client.id(), now).await?;
     if good >= AT_A_TIME {
-        return Ok(None);
+        return Ok(Invitation::Open);
     }
     let environment = &server.shared.environment;
     let code = environment.secret();
@@ -103,15 +114,7 @@ pub async fn invite(
     effects.push(Effect::Invite(Box::new(invitation)));
     store.begin_commit(effects, now, attempt.heard)?.durable().await?;
     let uri = server.issuer.at(&format!("/link?invitation={code}")).into();
-    Ok(Some(Invited { uri, expires_in: LIVES.whole_seconds() }))
-}
-
-fn of(id_jag: &PresentedIdJag, terms: &TrustTerms) -> Foreign {
-    Foreign {
-        issuer: id_jag.issuer().clone(),
-        tenant: terms.tenant.clone(),
-        subject: id_jag.subject().clone(),
-    }
+    Ok(Invitation::Sent(Invited { uri, expires_in: LIVES.whole_seconds() }))
 }
 
 /// Whether people with this address at the issuer may link themselves.
@@ -231,10 +234,8 @@ pub async fn link(
         Err(door::Refusal::Store(error)) => return Err(error.into()),
         _ => return Err(LinkRefusal::LoginEnded),
     }
-    // An account that was switched off for one of those who are linked to it is off for all.
     let (service, account) = (&invitation.record.service, &login.user);
-    let links = store::accounts::of_person(store.read(), service, account).await?;
-    if !links.iter().all(|(_, link)| link.active) {
+    if store::accounts::is_switched_off(store.read(), service, account).await? {
         return Err(LinkRefusal::AccountInactive);
     }
     let entry =
@@ -246,12 +247,15 @@ pub async fn link(
     Ok(store.begin_commit(effects, attempt.now, attempt.heard)?.durable().await?)
 }
 
-/// Ends `invitation` without a link.
+/// Ends `invitation` without a link, and records why.
 pub async fn dismiss(
     server: &AuthorizationServer,
     invitation: LiveInvitation,
+    why: &str,
     attempt: &Attempt,
 ) -> Result<(), LinkRefusal> {
-    let effects = vec![Effect::Dismiss(Box::new(invitation.record))];
+    let entry = attempt.refusal(ErrorCode::AccessDenied, why.to_owned());
+    let effects =
+        vec![Effect::Dismiss(Box::new(invitation.record)), Effect::Record(Box::new(entry))];
     Ok(server.shared.store.commit(effects, attempt.now).await?)
 }

@@ -19,7 +19,9 @@ mod warrant;
 pub use attempt::{Attempt, NotRecorded};
 pub use code::{CodeOrder, issue_code};
 pub use door::{Issued, Refusal, issue};
-pub use link::{Invited, LinkRefusal, LiveInvitation, Named, dismiss, invitation, invite, link};
+pub use link::{
+    Invitation, Invited, LinkRefusal, LiveInvitation, Named, dismiss, invitation, invite, link,
+};
 pub use reuse::Shown;
 pub use standing::{LivePerson, person_of, person_of_refresh_token, stands};
 pub use sums::record_sums;

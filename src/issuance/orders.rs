@@ -175,12 +175,15 @@ impl Bench<'_> {
         let names = server.names_for(client.record());
         let sub = names.subject(&family.user)?;
         let sid = names.session(&login.sid)?;
+        let bound = family.key.as_deref().and_then(Confirmation::of_kept);
         let access = AccessTokenClaims {
             auth_time: Some(login.auth_time.unix_timestamp()),
             acr: Some(login.acr.clone()),
             amr: Some(login.amr.clone()),
             sid: Some(sid.to_string()),
             grant_id: Some(family.id.clone()),
+            // What was bound stays so, whatever the client wants by now.
+            cnf: bound.or_else(|| client.confirmation().cloned()),
             ..access_token(server, client, attempt, sub, &scope, audience)
         };
         let mut effects = vec![record(attempt, LedgerEvent::AccessToken, &access.jti)];

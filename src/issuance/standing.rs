@@ -100,8 +100,8 @@ pub async fn stands(
     };
     let person = match (&family, server.service()) {
         (Some(family), _) => family.user.clone(),
-        // Of a client itself, which may be called anything.
-        _ if claims.sub.as_str() == claims.client_id.as_str() => claims.sub.clone(),
+        // A client may be called anything.
+        _ if server.is_of_client_itself(claims) => return Ok(family),
         // Nobody can look after whom a service calls something else by now.
         (None, Some(service)) => {
             server.shared.names_at(service).person(&claims.sub).ok_or(Refusal::OtherName)?
@@ -111,11 +111,11 @@ pub async fn stands(
     if store.user(&person).await?.is_some_and(|it| !it.active) {
         return Err(Refusal::UserInactive);
     }
-    let Some(service) = server.service() else { return Ok(family) };
-    let links = accounts::of_person(store.read(), &service.id, &person).await?;
-    match links.iter().all(|(_, link)| link.active) {
-        true => Ok(family),
-        false => Err(Refusal::AccountInactive),
+    // What the person allowed here themselves came by no account of another issuer.
+    let (Some(service), None) = (server.service(), &family) else { return Ok(family) };
+    match accounts::is_switched_off(store.read(), &service.id, &person).await? {
+        false => Ok(family),
+        true => Err(Refusal::AccountInactive),
     }
 }
 

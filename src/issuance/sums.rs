@@ -30,7 +30,7 @@ pub async fn record_sums(shared: &Shared) -> Result<(), CommitError> {
             resource: None,
             jti: None,
             parent: None,
-            tier: None,
+            remark: None,
             outcome: Outcome::Refused { code, reason },
         }))
     };

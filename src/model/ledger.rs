@@ -29,10 +29,35 @@ pub struct LedgerEntry {
     pub jti: Option<String>,
     /// The `jti` of that by which it was obtained.
     pub parent: Option<String>,
-    /// Of a code for a client that nobody declared: how much was known of it. It stands in the place
-    /// of the reason.
-    pub tier: Option<Tier>,
+    /// Of what was issued. It stands in the place of the reason.
+    pub remark: Option<Remark>,
     pub outcome: Outcome,
+}
+
+/// What else there is to say of something that was issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Of a code for a client that nobody declared: how much was known of it.
+    Tier(Tier),
+    /// Of a token with an `act` claim: that claim, as JSON (RFC 8693 §4.1).
+    Act(String),
+}
+
+impl Remark {
+    /// Reads what [`Remark::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.starts_with('{') {
+            true => Some(Self::Act(text.to_owned())),
+            false => Tier::parse(text).ok().map(Self::Tier),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Tier(tier) => tier.as_str(),
+            Self::Act(act) => act,
+        }
+    }
 }
 
 /// What somebody asked for.

@@ -31,7 +31,7 @@ pub use foreign::Foreign;
 pub use key::{KeyRecord, KeyState};
 pub use ledger::{
     ChainEnd, Checkpoint, DroppedMonth, LedgerChain, LedgerEntry, LedgerEvent, LedgerRecord,
-    LedgerRow, Outcome,
+    LedgerRow, Outcome, Remark,
 };
 pub use link::{Link, LinkInvitation};
 pub use login::Login;

@@ -31,6 +31,9 @@ pub struct ConnectionTerms {
     /// The clients of home that may act for the person by it, besides its own (RFC 8693 §4.1).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<String>,
+    /// The accounts of agents that may, by the names that they sign in with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actor_accounts: Vec<String>,
     /// What the service is told of the person besides `sub`, by the names of claims.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, ClaimSource>,

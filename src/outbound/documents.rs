@@ -30,8 +30,10 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 /// How long a document is used after its time if its host cannot be reached (RFC 9111 §4.2.4).
 const STALE: Duration = Duration::hours(1);
 
-/// How long one is kept if nothing is said, and at most.
+/// How long one is kept if nothing is said, at least, and at most. One request for a token and the one
+/// before it are one look.
 const USUAL: Duration = Duration::minutes(5);
+const SHORTEST: Duration = Duration::seconds(10);
 const LONGEST: Duration = Duration::hours(24);
 
 /// Who chose an address to fetch from.
@@ -103,10 +105,14 @@ impl Documents {
         Ok(document)
     }
 
-    /// Notes that the host of `url` is asked, unless it was asked too often.
+    /// Notes that the host of `url` is asked, unless it was asked too often. Where a document has been
+    /// is counted by itself: names that somebody makes up at the same host take nothing from it.
     fn count(&self, url: &str, now: OffsetDateTime) -> Result<(), Unreachable> {
-        let url = Url::parse(url).map_err(|_| Unreachable::Url)?;
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let parsed = Url::parse(url).map_err(|_| Unreachable::Url)?;
+        let host = match self.has_been_at(url) {
+            true => url.to_owned(),
+            false => parsed.host_str().unwrap_or_default().to_owned(),
+        };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.len() >= MOST {
             asked.retain(|_, (since, _)| now < *since + Duration::MINUTE);
@@ -131,6 +137,10 @@ impl Documents {
         kept.get(url).filter(|it| now < it.until).map(|it| Arc::clone(&it.document))
     }
 
+    fn has_been_at(&self, url: &str) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains_key(url)
+    }
+
     /// The same, as long as it is better than nothing.
     fn spare(&self, url: &str, now: OffsetDateTime) -> Option<Arc<ClientDocument>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,10 +155,7 @@ impl Documents {
         if kept.len() >= MOST {
             kept.clear();
         }
-        match now < it.at_worst {
-            true => kept.insert(url.to_owned(), it),
-            false => kept.remove(url),
-        };
+        kept.insert(url.to_owned(), it);
     }
 }
 
@@ -166,10 +173,10 @@ fn times(reply: &Reply) -> (Duration, Duration) {
         directives.any(|it| names.iter().any(|name| it.trim().eq_ignore_ascii_case(name)))
     };
     match says(&["no-store", "no-cache"]) {
-        true => (Duration::ZERO, Duration::ZERO),
+        true => (SHORTEST, Duration::ZERO),
         false => {
             let stale = if says(&["must-revalidate"]) { Duration::ZERO } else { STALE };
-            (max_age(reply).unwrap_or(USUAL).min(LONGEST), stale)
+            (max_age(reply).unwrap_or(USUAL).clamp(SHORTEST, LONGEST), stale)
         }
     }
 }
@@ -265,10 +272,30 @@ mod tests {
         let aged = "200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=60";
         assert_eq!(asked_in_time(aged, [59, 1]).await, [1, 1, 2]);
         let never = "200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store";
-        assert_eq!(asked_in_time(never, [0, 0]).await, [1, 2, 3]);
+        assert_eq!(asked_in_time(never, [9, 1]).await, [1, 1, 2]);
         let long =
             "200 OK\r\nContent-Type: application/x+json;a=b\r\nCache-Control: max-age=9999999";
         assert_eq!(asked_in_time(long, [86_399, 1]).await, [1, 1, 2]);
+    }
+
+    /// Whoever makes up names at a host keeps nobody from the one that is there.
+    #[tokio::test]
+    async fn names_that_are_made_up() {
+        let host =
+            host("200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=60", None)
+                .await;
+        host.ask().await.unwrap();
+        for number in 0..OF_ONE_HOST {
+            let _ = host.documents.at(&format!("{}{number}", host.url)).await;
+        }
+        let made_up = host.documents.at(&format!("{}x", host.url)).await;
+        assert!(matches!(made_up, Err(Unreachable::Busy)));
+        *host.clock.0.lock().unwrap() += Duration::seconds(59);
+        assert!(host.documents.at(&format!("{}x", host.url)).await.is_err());
+        *host.clock.0.lock().unwrap() += Duration::seconds(1);
+        let before = host.asked.load(Ordering::SeqCst);
+        host.ask().await.unwrap();
+        assert_eq!(host.asked.load(Ordering::SeqCst), before + 1);
     }
 
     /// RFC 9111 §4.2.4: one that is old is better than none, unless its host says otherwise.

@@ -17,8 +17,10 @@ pub struct Asked<'a> {
     pub scope: Option<&'a Scope>,
     pub resources: &'a [Resource],
     pub details: Option<&'a AuthorizationDetails>,
-    /// Who acts for the person, besides the client.
+    /// The clients that act for the person, besides the one that asks.
     pub actors: &'a [String],
+    /// The account of the agent that acts for them, by its name.
+    pub account: Option<&'a str>,
 }
 
 /// The administrator, and where it is theirs to say the person, let this client act for this
@@ -84,7 +86,11 @@ impl Entitlement {
         if !is_for(&connection, person.user) {
             return Err(Denied::Groups);
         }
-        if !asked.actors.iter().all(|it| connection.terms.actors.contains(it)) {
+        let terms = &connection.terms;
+        let named = |it: &str| terms.actor_accounts.iter().any(|account| account == it);
+        if !asked.actors.iter().all(|it| terms.actors.contains(it))
+            || !asked.account.is_none_or(named)
+        {
             return Err(Denied::Actor);
         }
 

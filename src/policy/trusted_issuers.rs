@@ -3,14 +3,25 @@
 use std::sync::Arc;
 
 use crate::jose::KeySet;
-use crate::model::Trust;
-use crate::oauth::Issuer;
+use crate::model::{Foreign, Trust};
+use crate::oauth::{Issuer, Subject};
 
 /// A trust with the keys that need no fetching: local and inline ones, read once.
 #[derive(Clone)]
 pub struct TrustedIssuer {
     pub trust: Trust,
     pub keys: Option<Arc<KeySet>>,
+}
+
+impl TrustedIssuer {
+    /// Whoever this issuer, or this tenant of it, calls so.
+    pub fn whose(&self, subject: &Subject) -> Foreign {
+        Foreign {
+            issuer: self.trust.issuer.clone(),
+            tenant: self.trust.terms.tenant.clone(),
+            subject: subject.clone(),
+        }
+    }
 }
 
 /// The issuers that a server trusts. It is never one of them: ID-JAG §9.3 forbids an

@@ -17,12 +17,13 @@ use crate::environment::Environment;
 use crate::jose::Algorithm;
 use crate::limits::Limits;
 use crate::model::{Client, Registrations, Service, User};
-use crate::oauth::{GrantType, Issuer, Resource, Scope};
+use crate::oauth::{ClientId, GrantType, Issuer, Resource, Scope};
 use crate::outbound::FetchKeys;
 use crate::passwords::Passwords;
 use crate::policy::TrustedIssuers;
 use crate::store::Store;
 use crate::telemetry::Metrics;
+use crate::tokens::AccessTokenClaims;
 
 /// Everything that answering a request to one issuer takes.
 #[derive(Clone)]
@@ -151,6 +152,14 @@ impl AuthorizationServer {
             Role::Home => client.scope.clone(),
             Role::Service(service) => service.offered(&client.scope),
         }
+    }
+
+    /// Whether an access token with these claims is of a client that acts for itself (RFC 9068 §2.2),
+    /// whoever has it now. Of a person's, it is known when they signed in, or no client is called so.
+    pub fn is_of_client_itself(&self, claims: &AccessTokenClaims) -> bool {
+        let known = |id: &ClientId| *id == claims.client_id || self.clients.find(id).is_some();
+        claims.auth_time.is_none()
+            && ClientId::parse(claims.sub.as_str()).is_ok_and(|id| known(&id))
     }
 
     /// ES256, unless the directory says otherwise of the service: RFC 9068 §2.1 wants RS256 to be

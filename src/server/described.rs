@@ -146,7 +146,7 @@ impl AuthorizationServer {
     /// where there is a proxy that tells of them.
     pub fn keeps_word_to(&self, metadata: &ClientMetadata) -> Result<(), BadMetadata> {
         let relied_on = metadata.tls_client_certificate_bound_access_tokens;
-        match relied_on && !self.shared.trusted_proxies.take_client_certificates() {
+        match relied_on && !self.shared.trusted_proxies.can_bring_certificates() {
             true => Err(BadMetadata::NotHere("tls_client_certificate_bound_access_tokens")),
             false => Ok(()),
         }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::StoreError;
 use super::changes::{self, Change};
 use super::columns::{text, time};
-use crate::model::{Foreign, Link, LinkInvitation};
+use crate::model::{Foreign, Link};
 use crate::oauth::{ClientId, ServiceId, Subject};
 
 const TABLE: &str = "accounts";
@@ -71,46 +71,47 @@ pub async fn of(
     row.map(|row| Ok(model(row)?.1)).transpose()
 }
 
-/// Links `whose` subject to `account`, unless it is linked already: of two at a time, the first
-/// wins and both find the same account afterwards.
-pub async fn link(
+/// The same as it stands: what was switched off for one of those who are linked to it is off for all.
+pub(super) async fn standing(
     db: &impl ConnectionTrait,
     service: &ServiceId,
     whose: &Foreign,
-    account: &Subject,
-) -> Result<(), StoreError> {
-    let row = row::ActiveModel {
-        service: Set(service.to_string()),
-        issuer: Set(whose.realm()),
-        subject: Set(whose.subject.to_string()),
-        account: Set(account.to_string()),
-        active: Set(true),
-        ..Default::default()
-    };
-    row::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(db)
-        .await?;
-    Ok(())
+) -> Result<Option<Account>, StoreError> {
+    let Some(account) = of(db, service, whose).await? else { return Ok(None) };
+    let active = account.active && !is_switched_off(db, service, &account.id).await?;
+    Ok(Some(Account { active, ..account }))
 }
 
-/// Links as the person of `account` wants it. `false` if the subject is linked already: nobody takes
-/// another's.
-pub(super) async fn link_by(
+/// Whether an administrator switched `account` of `service` off, for whomever of those who are linked
+/// to it.
+pub async fn is_switched_off(
     db: &impl ConnectionTrait,
-    invitation: &LinkInvitation,
+    service: &ServiceId,
     account: &Subject,
-    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let off = row::Entity::find()
+        .filter(row::Column::Service.eq(service.as_str()))
+        .filter(row::Column::Account.eq(account.as_str()))
+        .filter(row::Column::Active.eq(false));
+    Ok(off.one(db).await?.is_some())
+}
+
+/// Makes `link`, as the person wanted it if it was they. Of two at a time, the first wins, and both
+/// find the same account afterwards: `false` if the subject is linked already.
+pub async fn link(
+    db: &impl ConnectionTrait,
+    link: &Link,
+    by: Option<&Linked>,
 ) -> Result<bool, StoreError> {
     let row = row::ActiveModel {
-        service: Set(invitation.service.to_string()),
-        issuer: Set(invitation.whose.realm()),
-        subject: Set(invitation.whose.subject.to_string()),
-        account: Set(account.to_string()),
+        service: Set(link.service.to_string()),
+        issuer: Set(link.whose.realm()),
+        subject: Set(link.whose.subject.to_string()),
+        account: Set(link.account.to_string()),
         active: Set(true),
-        client: Set(Some(invitation.client.to_string())),
-        email: Set(Some(invitation.email.clone())),
-        linked_at: Set(Some(now.unix_timestamp())),
+        client: Set(by.map(|it| it.client.to_string())),
+        email: Set(by.map(|it| it.email.clone())),
+        linked_at: Set(by.map(|it| it.at.unix_timestamp())),
     };
     let inserted = row::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -149,6 +150,24 @@ pub async fn all(
         .order_by_asc(row::Column::Issuer)
         .order_by_asc(row::Column::Subject);
     rows.all(db).await?.into_iter().map(model).collect()
+}
+
+/// All that is linked to `account`, of any service.
+pub async fn of_account(
+    db: &impl ConnectionTrait,
+    account: &Subject,
+) -> Result<Vec<(ServiceId, Foreign, Account)>, StoreError> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Account.eq(account.as_str()))
+        .order_by_asc(row::Column::Service)
+        .order_by_asc(row::Column::Issuer)
+        .order_by_asc(row::Column::Subject);
+    let with_service = |row: row::Model| {
+        let service = text(TABLE, row.service.clone())?;
+        let (whose, account) = model(row)?;
+        Ok((service, whose, account))
+    };
+    rows.all(db).await?.into_iter().map(with_service).collect()
 }
 
 /// All subjects that are linked to `account` of `service`.
@@ -191,6 +210,30 @@ pub async fn switch(
         .filter(row::Column::Subject.eq(whose.subject.as_str()))
         .exec(db)
         .await?;
-    changes::announce(db, &[Change::account(service, whose)]).await?;
+    announce(db, service, whose).await?;
     Ok(switched.rows_affected == 1)
+}
+
+/// Takes out whom `whose` subject is linked to, be it switched off or not, and announces it: in a
+/// transaction. `false` if there is nobody.
+pub async fn remove(
+    db: &impl ConnectionTrait,
+    service: &ServiceId,
+    whose: &Foreign,
+) -> Result<bool, StoreError> {
+    announce(db, service, whose).await?;
+    let key = (service.to_string(), whose.realm(), whose.subject.to_string());
+    Ok(row::Entity::delete_by_id(key).exec(db).await?.rows_affected == 1)
+}
+
+/// How an account stands may have changed, for all who are linked to it.
+async fn announce(
+    db: &impl ConnectionTrait,
+    service: &ServiceId,
+    whose: &Foreign,
+) -> Result<(), StoreError> {
+    let Some(account) = of(db, service, whose).await? else { return Ok(()) };
+    let all = of_person(db, service, &account.id).await?;
+    let all: Vec<_> = all.iter().map(|(whose, _)| Change::account(service, whose)).collect();
+    changes::announce(db, &all).await
 }

@@ -298,7 +298,7 @@ impl Store {
         memory.recall(&memory.registrations, key, read).await
     }
 
-    /// The account that `whose` subject is linked to at `service`.
+    /// The account that `whose` subject is linked to at `service`, as it stands for all who are.
     pub async fn account(
         &self,
         service: &ServiceId,
@@ -306,7 +306,7 @@ impl Store {
     ) -> Result<Option<Arc<Account>>, StoreError> {
         let memory = self.memory();
         let key = (service.clone(), whose.realm(), whose.subject.clone());
-        let read = accounts::of(self.read(), service, whose);
+        let read = accounts::standing(self.read(), service, whose);
         memory.recall(&memory.accounts, key, read).await
     }
 }

@@ -34,6 +34,8 @@ struct Claims {
 pub struct WorkloadAssertion {
     claims: Claims,
     all: Map<String, Value>,
+    /// Whether it has a type of its own, as what speaks of people may have it, too.
+    typed: bool,
 }
 
 impl WorkloadAssertion {
@@ -58,7 +60,7 @@ impl WorkloadAssertion {
             return Err(Unacceptable::audience(claims.aud.as_slice(), us.as_str()));
         }
         in_time(claims.iat.unwrap_or(now.unix_timestamp()), claims.nbf, claims.exp, now)?;
-        Ok(Self { claims, all })
+        Ok(Self { claims, all, typed: !Typ::Plain.admits(jwt) })
     }
 
     /// What it says, which no stranger can have made up.
@@ -98,6 +100,8 @@ impl WorkloadAssertion {
         now: OffsetDateTime,
     ) -> Result<VouchedWorkload, Unacceptable> {
         let workload = trust.workload().filter(|it| it.is_meant_by(&self.all));
+        // A subject that is named is no person whom the issuer may speak of otherwise.
+        let workload = workload.filter(|it| !self.typed || it.claims.contains_key("sub"));
         let client = workload.ok_or(Unacceptable::Workload)?.client.clone();
         // Without `iat`, what is left of its life is all that can be measured.
         let now = now.unix_timestamp();

@@ -2,12 +2,14 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use tegata::model::Remark;
 
 use crate::support::{
     Answer, HOME, Holder, ID_JAG_TYP, PARTNER, WORLD, World, exchange, id_token_of, redeem,
 };
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const ADMIN: &str = "approval = \"admin\"\n";
 
 /// A world where "robot" may act by the connection of the wiki agent.
@@ -162,4 +164,60 @@ async fn one_that_was_switched_off() {
     let id_token = id_token_of(&world, "bob").await;
     let actor = [("actor_token", &*robot), ("actor_token_type", ACCESS_TOKEN)];
     assert_snapshot!(exchange(&world, &id_token, &actor).await.refusal(), @"400 invalid_request: the actor token is not acceptable: its client is not active");
+}
+
+/// The same with an account that an agent has for itself, and signed in to with the client that asks.
+/// Row 33.
+#[tokio::test]
+async fn the_account_of_an_agent() {
+    let named = format!("{ADMIN}actor_accounts = [\"bob\"]\n");
+    let world = World::of(&WORLD.replace(ADMIN, &named)).await;
+    let (alice, bob) = (id_token_of(&world, "alice").await, id_token_of(&world, "bob").await);
+    let by = async |world: &World, token: &str, actor: &str| {
+        let actor = [("actor_token", actor), ("actor_token_type", ID_TOKEN)];
+        exchange(world, token, &actor).await
+    };
+    let id_jag = by(&world, &alice, &bob).await;
+    let act = json!({ "iss": HOME, "sub": world.sub_of("bob").await });
+    assert_eq!(id_jag.claims()["act"], act);
+    assert_eq!(id_jag.claims()["sub"], world.sub_of("alice").await);
+    let token = redeem(&world, &id_jag.access_token(), &[]).await;
+    assert_eq!(token.claims()["act"], act);
+    // It is known when the tokens are long gone.
+    for answer in [&id_jag, &token] {
+        let jti = answer.claims()["jti"].clone();
+        let row = world.ledger().await.into_iter();
+        let row = row.map(|it| it.entry).find(|it| it.jti.as_deref() == jti.as_str()).unwrap();
+        assert_eq!(row.remark, Some(Remark::Act(act.to_string())));
+    }
+
+    let claims = crate::support::claims_of(&bob);
+    let other = crate::support::with(&claims, &json!({ "aud": "todo-app" }));
+    let other = world.sign(HOME, "JWT", &other);
+    let mut said = vec![
+        by(&world, &alice, &alice).await.refusal(),
+        by(&world, &alice, &other).await.refusal(),
+    ];
+    let unnamed = World::new().await;
+    let (alice_there, bob_there) =
+        (id_token_of(&unnamed, "alice").await, id_token_of(&unnamed, "bob").await);
+    said.push(by(&unnamed, &alice_there, &bob_there).await.refusal());
+    world.disable_user("bob").await;
+    said.push(by(&world, &alice, &bob).await.refusal());
+    assert_snapshot!(said.join("\n"), @"
+    400 access_denied: the administrator does not let this actor act by this connection
+    400 invalid_request: the actor token is not acceptable: it was issued to another client
+    400 access_denied: the administrator does not let this actor act by this connection
+    400 invalid_request: the actor token is not acceptable: its account is not signed in, or not active
+    ");
+}
+
+/// Nobody acts for themselves, not by their own account either.
+#[tokio::test]
+async fn a_person_who_is_their_own_agent() {
+    let named = format!("{ADMIN}actor_accounts = [\"alice\"]\n");
+    let world = World::of(&WORLD.replace(ADMIN, &named)).await;
+    let alice = id_token_of(&world, "alice").await;
+    let actor = [("actor_token", &*alice), ("actor_token_type", ID_TOKEN)];
+    assert_snapshot!(exchange(&world, &alice, &actor).await.refusal(), @"400 invalid_request: the actor token is not acceptable: it is about the person themselves");
 }

@@ -45,7 +45,7 @@ async fn an_access_token_that_is_bound() {
     assert_eq!(answer.member("token_type"), "Bearer");
     assert_eq!(answer.claims()["cnf"], holder.cnf());
     let without = world.post_token(HOME, "wiki-agent", &REPORTS).await;
-    assert_snapshot!(without.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request");
+    assert_snapshot!(without.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here");
 }
 
 /// Who has a certificate for some other reason has tokens like everybody else.
@@ -85,7 +85,7 @@ async fn an_id_jag_that_is_bound() {
     assert_eq!(answer.member("token_type"), "N_A");
     assert_eq!(answer.claims()["cnf"], holder.cnf());
     let without = world.post_from(PROXY, AGENT, &exchange_of(&id_token), &[]).await;
-    assert_snapshot!(without.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request");
+    assert_snapshot!(without.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here");
 }
 
 /// Nothing is bound to both, and a proof is sent on purpose.
@@ -123,8 +123,8 @@ async fn the_four_cases() {
     ];
     assert_snapshot!(said.join("\n"), @"
     400 invalid_grant: the assertion is not acceptable: it is bound to another certificate than the one of the request
-    400 invalid_grant: the client is registered for tokens that are bound to its certificate, and none came with the request
-    400 invalid_grant: the client is registered for tokens that are bound to its certificate, and none came with the request
+    400 invalid_grant: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here
+    400 invalid_grant: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here
     ");
     // None of them used it up.
     let answer = redeemed(&world, Some(holder.cnf()), &[("client-cert", &field)]).await;
@@ -183,7 +183,7 @@ async fn a_service_that_wants_all_tokens_bound() {
     let directory = WORLD.replace(chat, &demands);
     let (world, holder) = (World::set(&BEHIND_PROXY, &directory).await, Certified::new());
     let field = holder.field();
-    assert_snapshot!(redeemed(&world, None, &[]).await.refusal(), @"400 invalid_grant: a DPoP proof of a key is required here, for access tokens are bound to one");
+    assert_snapshot!(redeemed(&world, None, &[]).await.refusal(), @"400 invalid_grant: access tokens are bound here: send a DPoP proof of a key, or come by mutual TLS with a certificate");
     let answer = redeemed(&world, None, &[("client-cert", &field)]).await;
     assert_eq!(answer.claims()["cnf"], holder.cnf());
 
@@ -213,7 +213,7 @@ async fn a_header_from_somebody_else() {
         let world = World::set(settings, &wants).await;
         said.push(world.post_from(PROXY, AGENT, &REPORTS, &header).await.refusal());
     }
-    assert_snapshot!(the_same(&said), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request");
+    assert_snapshot!(the_same(&said), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here");
     // Where it does not count it is not even read.
     let nonsense = [("client-cert", "nonsense"), ("client-cert", "twice")];
     let plain = World::configured(&BEHIND_PROXY).await;
@@ -277,7 +277,7 @@ async fn a_chain_without_a_certificate() {
     let chain =
         [("client-cert-chain", &*other), ("x-client-cert", &*other), ("x-ssl-cert", &*other)];
     let answer = world.post_from(PROXY, AGENT, &REPORTS, &chain).await;
-    assert_snapshot!(answer.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request");
+    assert_snapshot!(answer.refusal(), @"400 invalid_request: the client is registered for tokens that are bound to its certificate, and none came with the request, or none that is taken here");
     let both = [("client-cert-chain", &*other), ("client-cert", &*field)];
     let answer = world.post_from(PROXY, AGENT, &REPORTS, &both).await;
     assert_eq!(answer.claims()["cnf"], holder.cnf());

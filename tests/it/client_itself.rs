@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use tegata::oauth::{ClientId, GrantType, Issuer};
 use tegata::store;
 
+use crate::exchange_here;
 use crate::management::about;
-use crate::support::{Answer, CHAT, HOME, World, secret_of, the_same};
+use crate::support::{Answer, CHAT, HOME, MCP, World, secret_of, the_same};
 
-const MCP: &str = "https://chat.example/mcp";
 const FILES: &str = "https://chat.example/files";
 
 async fn itself(world: &World, at: &str, client: &str, more: &[(&str, &str)]) -> Answer {
@@ -85,13 +85,17 @@ async fn what_the_ledger_says() {
 #[tokio::test]
 async fn called_like_a_pairwise_subject() {
     let client = "0f".repeat(24);
-    let world = World::with(&format!(
-        "[[client]]\nat = \"chat\"\nclient_id = \"{client}\"\nclient_secret = \"{}\"\n\
+    let own = format!(
+        "\n[[client]]\nat = \"chat\"\nclient_id = \"{client}\"\nclient_secret = \"{}\"\n\
          grant_types = [\"client_credentials\"]\nscope = \"chat.read\"\n",
         secret_of(&client)
-    ))
-    .await;
-    let token = world.post_token(CHAT, &client, &[("grant_type", "client_credentials")]).await;
-    let told = about(&world, CHAT, "todo-at-chat", &token.access_token()).await;
-    assert_eq!((&told["active"], &told["sub"]), (&json!(true), &json!(client)));
+    );
+    let world = World::of(&(exchange_here::directory() + &own)).await;
+    let mut token = world.post_token(CHAT, &client, &[("grant_type", "client_credentials")]).await;
+    // And so however often it is exchanged.
+    for _ in 0..3 {
+        let told = about(&world, CHAT, "todo-at-chat", &token.access_token()).await;
+        assert_eq!((&told["active"], &told["sub"]), (&json!(true), &json!(client)));
+        token = exchange_here::exchanged(&world, MCP, &token.access_token(), &[]).await;
+    }
 }

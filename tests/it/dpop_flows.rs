@@ -169,7 +169,7 @@ async fn userinfo() {
     401 DPoP error="invalid_token", error_description="the access token is bound to a key: send it by the scheme DPoP, with a proof", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: it has not the form of a signed JWT", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof was already used: make one for each request", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
-    401 DPoP error="invalid_token", error_description="the access token is bound to another key than the DPoP proof shows", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
+    401 DPoP error="invalid_token", error_description="the access token is not acceptable: it is bound to another key than the DPoP proof shows", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its htm is not the method of the request", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     401 DPoP error="invalid_dpop_proof", error_description="the DPoP proof is not acceptable: its ath is not the hash of the access token", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA"
     "#);
@@ -183,7 +183,7 @@ async fn a_bearer_token_with_a_proof() {
     let token = world.redeem(&browser).await.access_token();
     let proof = proof_for(&holder, &token, &json!({}));
     let answer = about(&world, "DPoP", &token, Some(&proof)).await;
-    assert_snapshot!(answer.header("www-authenticate"), @r#"DPoP error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer", algs="ES256 ES384 ES512 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA""#);
+    assert_snapshot!(answer.header("www-authenticate"), @r#"Bearer error="invalid_token", error_description="the access token is not bound to a key: send it by the scheme Bearer""#);
 }
 
 /// RFC 9449 §5: its access token may be bound all the same, by a proof that comes when it

@@ -274,12 +274,9 @@ async fn accounts_that_are_linked() {
     let world = World::but(JUST_IN_TIME, LINKED).await;
     assert_snapshot!(answer_to(&world, "carol", |_| ()).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 
-    let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
     let issuer = Issuer::parse(PARTNER).unwrap();
     let carol = Foreign::of(issuer, Subject::parse("carol").unwrap());
-    let account = Subject::parse("carol-at-chat").unwrap();
-    store::accounts::link(db, &chat, &carol, &account).await.unwrap();
-    world.noticed().await;
+    world.links(&carol, "carol-at-chat").await;
     assert_eq!(answer_to(&world, "carol", |_| ()).await.claims()["sub"], "carol-at-chat");
     assert_snapshot!(answer_to(&world, "Carol", |_| ()).await.refusal(), @"400 invalid_grant: the subject of the assertion has no account here");
 }

@@ -29,8 +29,7 @@ async fn a_linked_subject() {
     let alice = store::users::named(db, "alice").await.unwrap().unwrap();
     let (chat, partner) = (ServiceId::parse("chat").unwrap(), Issuer::parse(PARTNER).unwrap());
     let carol = Foreign::of(partner, Subject::parse("carol-there").unwrap());
-    accounts::link(db, &chat, &carol, &alice.id).await.unwrap();
-    world.meddled().await;
+    world.links(&carol, alice.id.as_str()).await;
     assert_eq!(of_carol(&world, "1").await.claims()["sub"], alice.id.as_str());
 
     assert!(accounts::switch(db, &chat, &carol, false).await.unwrap());

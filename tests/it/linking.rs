@@ -4,7 +4,11 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{Browser, CAROLS, CHAT, LINKING, World, at_link, invited, of_carol};
+use crate::registration::{invitation, register};
+use crate::support::{
+    Browser, CAROLS, CHAT, ID_JAG_TYP, JWT_BEARER, LINKING, PARTNER, WORLD, World, at_link,
+    invited, of_carol, with,
+};
 
 async fn world() -> World {
     World::but("accounts = \"just_in_time\"", LINKING).await
@@ -25,8 +29,8 @@ async fn the_whole_way() {
     let mut browser = at_link(&world, &uri, "alice").await;
     browser.submit(&[("decision", "allow"), ("email", CAROLS)]).await;
     assert_snapshot!(browser.page.words(), @"
-    It is linked
-    carol@partner.example is you here now. Go back to your app and start again.
+    Your account is linked
+    From now on carol@partner.example stands for you here. Go back to your app and try again.
     Linked accounts
     ");
 
@@ -74,22 +78,22 @@ async fn the_page_says_what_there_is_to_decide() {
     assert!(page.text.contains(refuse), "{}", page.text);
     assert_snapshot!(page.words(), @"
     Link your account at idp.partner.example?
-    An app came with word of somebody who is known there, and not here. If that is you, you can say so now.
+    An app is acting for somebody who has an account there, but we do not know who that is here. If it is you, you can link the two accounts.
     Link
-    Known at
+    Account at
     https://idp.partner.example
-    Came with
+    Asked by
     wiki-at-chat
     Your account
     Alice Example
     alice
-    Where
+    Service
     Chat
     It means
     Whoever signs in at idp.partner.example with that account can act as you here, through every app that it vouches for, until you unlink it.
     Link puts the seal on.
     Did you begin this yourself?
-    Go on only if your own app sent you here a moment ago. If you have this address from anybody else, refuse: they would act as you.
+    Go on only if an app that you are using yourself opened this page a moment ago. If somebody sent you a link to it, choose Refuse. Otherwise they could act as you here.
     Your own e-mail address at idp.partner.example
     If it is not the one that the app came for, nothing is linked.
     Refuse
@@ -105,7 +109,7 @@ async fn in_japanese() {
     let mut browser = at_link(&world, &uri, "alice").await;
     assert_snapshot!(browser.page.words(), @"
     「idp.partner.example」のアカウントを連携しますか？
-    連携先には登録があり、ここではまだ登録が確認できない方のために、アプリがここへ来ました。それがあなたご本人なら、ここで連携できます。
+    アプリが、そのアカウントをお持ちの方の代わりにここを使おうとしましたが、ここでのどなたにあたるのかが分かりません。ご本人であれば、ここで連携できます。
     連携
     連携先
     https://idp.partner.example
@@ -120,7 +124,7 @@ async fn in_japanese() {
     「idp.partner.example」にそのアカウントでサインインした人は、連携を解除するまで、連携先が認めるすべてのアプリを通じて、ここであなたとして操作できます。
     連携すると、印が押されます。
     ご自身で始めた操作ですか？
-    たった今、ご自身のアプリからこの画面に移ってきた場合だけ、お進みください。ほかの人からこのアドレスを受け取った場合は、許可しないでください。その人があなたとして操作できるようになります。
+    この画面が、いまご自身で使っているアプリから開いた場合だけ、お進みください。ほかの人からこの画面へのリンクを受け取った場合は、「許可しない」を選んでください。連携すると、その人がここであなたとして操作できるようになります。
     「idp.partner.example」でのあなたご自身のメールアドレス
     アプリが示したアドレスと違う場合は、連携されません。
     許可しない
@@ -185,6 +189,32 @@ async fn who_is_not_invited() {
     let strict = World::but("accounts = \"just_in_time\"", "accounts = \"linked\"").await;
     let answer = of_carol(&strict, &json!({})).await;
     assert_eq!(answer.refusal(), format!("400 invalid_grant: {plain}"));
+    // Whoever keeps an invitation reads the address in the ID-JAG: it has to be somebody's client.
+    let open = "accounts = \"linked\"\nlink_domains = [\"partner.example\"]";
+    let chat = "id = \"chat\"\n";
+    let directory = WORLD.replace("accounts = \"just_in_time\"", open);
+    let directory = directory.replace(chat, &format!("{chat}registration = \"token\"\n"));
+    let registering = World::of(&directory).await;
+    let grants = json!(["urn:ietf:params:oauth:grant-type:jwt-bearer"]);
+    let wanted =
+        json!({ "token_endpoint_auth_method": "client_secret_post", "grant_types": grants });
+    let token = invitation(&registering, CHAT, false);
+    let client = register(&registering, CHAT, Some(&token), &wanted).await;
+    let mut claims = registering.id_jag_claims("carol-there");
+    let more = json!({
+        "iss": PARTNER, "email": CAROLS, "email_verified": true,
+        "client_id": client.member("client_id"),
+    });
+    claims = with(&claims, &more);
+    let id_jag = registering.sign(PARTNER, ID_JAG_TYP, &claims);
+    let request = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", &*id_jag),
+        ("client_id", &*client.member("client_id")),
+        ("client_secret", &*client.member("client_secret")),
+    ];
+    let answer = registering.post_bare(CHAT, &request).await;
+    assert_eq!(answer.refusal(), format!("400 invalid_grant: {plain}"));
     // Who is named by the issuer and is not there is not somebody else.
     let named = format!("{LINKING}\naud_sub = true");
     let named = World::but("accounts = \"just_in_time\"", &named).await;
@@ -204,10 +234,11 @@ async fn how_many_invitations_there_are() {
     }
     let fourth = of_carol(&world, &json!({})).await;
     assert_eq!(fourth.json().get("tegata_link_uri"), None, "{}", fourth.text);
+    assert_snapshot!(fourth.refusal(), @"400 invalid_grant: the subject of the assertion has no account here: three links to tegata_link_uri are open already, so wait until the person answers one, or they run out");
     let other = of_carol(&world, &json!({ "sub": "another" })).await;
     assert!(other.json().get("tegata_link_uri").is_some(), "{}", other.text);
     world.hands.advance(time::Duration::minutes(4));
     let mut browser = at_link(&world, &first, "alice").await;
     browser.submit(&[("decision", "allow"), ("email", CAROLS)]).await;
-    assert!(browser.page.words().starts_with("It is linked"), "{}", browser.page.words());
+    assert!(browser.page.words().starts_with("Your account is linked"), "{}", browser.page.words());
 }

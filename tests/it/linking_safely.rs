@@ -7,9 +7,10 @@ use tegata::oauth::{Issuer, ServiceId, Subject};
 use tegata::store::{accounts, sweep};
 use time::Duration;
 
+use crate::links::tegata as command;
 use crate::support::{
-    Browser, CALENDAR, CAROLS, CHAT, HOME, LINKING, PARTNER, WORLD, World, at_link, form, invited,
-    of_carol, the_same,
+    Browser, CALENDAR, CAROLS, CHAT, Database, HOME, LINKING, PARTNER, WORLD, World, at_link, form,
+    invited, of_carol, the_same,
 };
 
 const JUST_IN_TIME: &str = "accounts = \"just_in_time\"";
@@ -32,8 +33,7 @@ async fn nothing_is_linked(world: &World) -> bool {
 async fn linked(world: &World, subject: &str, account: &str, active: bool) {
     let whose = Foreign::of(Issuer::parse(PARTNER).unwrap(), Subject::parse(subject).unwrap());
     let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
-    let account = Subject::parse(&world.sub_of(account).await).unwrap();
-    accounts::link(db, &chat, &whose, &account).await.unwrap();
+    world.links(&whose, &world.sub_of(account).await).await;
     accounts::switch(db, &chat, &whose, active).await.unwrap();
     world.meddled().await;
 }
@@ -87,7 +87,7 @@ async fn once() {
     let mut bob = at_link(&world, &one, "bob").await;
     let mut bob_by_other = at_link(&world, &other, "bob").await;
     allows(&mut alice).await;
-    assert!(alice.page.words().starts_with("It is linked"), "{}", alice.page.words());
+    assert!(alice.page.words().starts_with("Your account is linked"), "{}", alice.page.words());
     for late in [&mut bob, &mut bob_by_other] {
         allows(late).await;
         assert_eq!(late.page.page_error(), "400 expired: ");
@@ -105,7 +105,7 @@ async fn at_the_same_time() {
     let mut bob = at_link(&world, &one, "bob").await;
     let mut third = at_link(&world, &other, "bob").await;
     tokio::join!(allows(&mut alice), allows(&mut bob), allows(&mut third));
-    let late = |it: &&Browser<'_>| !it.page.words().starts_with("It is linked");
+    let late = |it: &&Browser<'_>| !it.page.words().starts_with("Your account is linked");
     let late: Vec<_> = [&alice, &bob, &third].into_iter().filter(late).collect();
     let said: Vec<_> = late.iter().map(|it| it.page.page_error()).collect();
     assert_eq!(said, ["400 expired: "; 2]);
@@ -172,7 +172,7 @@ async fn by_another_way() {
     }
     assert!(nothing_is_linked(&world).await);
     allows(&mut own).await;
-    assert!(own.page.words().starts_with("It is linked"), "{}", own.page.words());
+    assert!(own.page.words().starts_with("Your account is linked"), "{}", own.page.words());
 }
 
 /// Bob signs in in another tab: what alice read is not his word.
@@ -224,6 +224,60 @@ async fn who_was_switched_off() {
         let rows = world.ledger().await;
         assert!(rows.iter().all(|it| it.entry.event.as_str() != "link"), "{directory}");
     }
+}
+
+/// What may have been an attack is recorded, and the person is warned, however many are refused at the
+/// moment.
+#[tokio::test]
+async fn while_too_many_are_refused() {
+    let directory = WORLD.replace("accounts = \"just_in_time\"", LINKING);
+    let world = World::set(&[("limits.refusals_per_address", "1/m")], &directory).await;
+    let mut browser = at_link(&world, &invited(&world).await, "alice").await;
+    for _ in 0..3 {
+        world.post_bare(CHAT, &[("grant_type", "client_credentials")]).await;
+    }
+    browser.submit(&[("decision", "allow"), ("email", "alice@partner.example")]).await;
+    assert!(browser.page.words().contains("tell the people who run"), "{}", browser.page.words());
+    let rows = world.ledger().await;
+    let row = rows.iter().find(|it| it.entry.event.as_str() == "link").unwrap();
+    assert!(matches!(&row.entry.outcome, Outcome::Refused { code, .. } if code == "access_denied"));
+    assert_eq!(row.entry.user.as_ref().unwrap().as_str(), world.sub_of("alice").await);
+}
+
+/// An administrator stops everything at once, and then takes out who should not have been linked; the
+/// account is there again for the person and for who else is linked to it.
+#[tokio::test]
+async fn how_an_administrator_mends_it() {
+    let directory = WORLD.replace("accounts = \"just_in_time\"", LINKING);
+    let world = World::on(Database::shared().await, &directory).await;
+    linked(&world, "alice-there", "alice", true).await;
+    let mut browser = at_link(&world, &invited(&world).await, "alice").await;
+    allows(&mut browser).await;
+    let hers = json!({ "sub": "alice-there", "jti": "hers" });
+    assert_eq!(of_carol(&world, &hers).await.status, 200);
+    let account = async |what: &str| {
+        let args = ["account", what, "chat", PARTNER, "carol-there"];
+        let said = command(&world, &args).await;
+        world.meddled().await;
+        said
+    };
+    let mut said = vec![account("disable").await];
+    said.push(of_carol(&world, &json!({ "jti": "off" })).await.refusal());
+    said.push(of_carol(&world, &json!({ "sub": "alice-there", "jti": "off too" })).await.refusal());
+    said.push(account("unlink").await);
+    said.push(account("unlink").await);
+    assert_snapshot!(said.join("\n"), @"
+    ~ carol-there of https://idp.partner.example at chat: inactive
+      off as well: alice-there of https://idp.partner.example, who has the same account
+
+    400 access_denied: the account of the person is not active here
+    400 access_denied: the account of the person is not active here
+    - carol-there of https://idp.partner.example at chat
+
+    tegata: there is no such account: see `tegata account list`
+    ");
+    assert_eq!(of_carol(&world, &json!({ "sub": "alice-there", "jti": "on" })).await.status, 200);
+    assert!(nothing_is_linked(&world).await);
 }
 
 /// An account that an administrator switched off for one subject is not had by another.

@@ -18,6 +18,7 @@ mod code;
 mod consent;
 mod decisions;
 mod directory_changes;
+mod doctor;
 mod dpop;
 mod dpop_flows;
 mod exchange_here;

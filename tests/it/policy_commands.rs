@@ -4,9 +4,12 @@ use std::process::Output;
 
 use insta::assert_snapshot;
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 
+use crate::registration::{invitation, register};
 use crate::support::{
-    CALENDAR, CHAT, Database, HOME, PARTNER, WORLD, World, exchange, id_token_of, redeem,
+    CALENDAR, CHAT, Database, HOME, JWT_BEARER, PARTNER, WORLD, World, exchange, id_token_of,
+    redeem,
 };
 
 async fn tegata(world: &World, args: &[&str]) -> Output {
@@ -14,6 +17,7 @@ async fn tegata(world: &World, args: &[&str]) -> Output {
     command.args(args).current_dir(std::env::temp_dir());
     command.env("TEGATA_DATABASE", world.database.url());
     command.env("TEGATA_PUBLIC_URL", HOME).env("TEGATA_KEY", "07".repeat(32));
+    command.env("TEGATA_CLIENTS__DESCRIBED_AT", "127.0.0.1");
     command.output().await.unwrap()
 }
 
@@ -194,6 +198,38 @@ async fn consent_to_another_description() {
     assert!(refusal.starts_with("400 consent_required"), "{refusal}");
     let (yes, said) = checked(&world, "alice", "calendar", &[]).await;
     assert!(!yes && said.contains("consent_required"), "{said}");
+}
+
+/// One that registered itself is decided about as the server knows it; one at its own address is asked,
+/// and what is wrong there is told.
+#[tokio::test]
+async fn clients_that_nobody_declared() {
+    let chat = "id = \"chat\"\n";
+    let directory = WORLD.replace(chat, &format!("{chat}registration = \"token\"\n"));
+    let world = World::on(Database::shared().await, &directory).await;
+    let keyed = json!({
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": [JWT_BEARER],
+    });
+    let token = invitation(&world, CHAT, false);
+    let registered = register(&world, CHAT, Some(&token), &keyed).await.member("client_id");
+    let connected = |there: &str| {
+        let (before, after) = directory.split_once("client_id = \"wiki-at-chat\"\nscopes").unwrap();
+        format!("{before}client_id = \"{there}\"\nscopes{after}")
+    };
+    let mut said = vec![];
+    for there in
+        [&*registered, "https://127.0.0.1/client.json", "https://agent.example/client.json"]
+    {
+        world.apply(&connected(there)).await;
+        let (_, text) = checked(&world, "alice", "chat", &[]).await;
+        said.push(text.lines().last().unwrap().replace(there, "the client"));
+    }
+    assert_snapshot!(said.join("\n"), @"
+       yes   redemption at chat: chat.read chat.write
+    tegata: what the client says of itself at its own address cannot be had: the host has an address of a special use (outbound.allow_private_networks)
+    tegata: no: redemption at chat: there is no client the client at the service
+    ");
 }
 
 /// As the server says, so the command: for what it answers in one way it does not say another.

@@ -62,7 +62,7 @@ pub(crate) async fn register(
     ask(world, ("POST", &url), token, Some(&metadata(changes))).await
 }
 
-fn invitation(world: &World, at: &str, reusable: bool) -> String {
+pub(crate) fn invitation(world: &World, at: &str, reusable: bool) -> String {
     let shared = world.live.shared();
     let (issuer, key) = (Issuer::parse(at).unwrap(), &shared.secret_key);
     let made = Invitation::make(key, &issuer, &shared.environment, Duration::HOUR, reusable);

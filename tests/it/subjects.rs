@@ -30,9 +30,7 @@ async fn linked(world: &World, tenant: Option<&str>, account: &str) {
         tenant: tenant.map(str::to_owned),
         subject: Subject::parse("carol").unwrap(),
     };
-    let (db, chat) = (world.live.shared().store.write(), ServiceId::parse("chat").unwrap());
-    accounts::link(db, &chat, &whose, &Subject::parse(account).unwrap()).await.unwrap();
-    world.meddled().await;
+    world.links(&whose, account).await;
 }
 
 /// The link goes before what else the issuer says.

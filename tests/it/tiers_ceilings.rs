@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use tegata::model::{LedgerEvent, Tier};
+use tegata::model::{LedgerEvent, Remark, Tier};
 
 use crate::support::{
     Answer, Browser, CHAT, HOME, NOW, WORLD, World, authorize_url, changed, redemption,
@@ -24,10 +24,10 @@ fn told(tokens: &Answer) -> (bool, String) {
 }
 
 /// Tiers of the codes in the ledger, oldest first.
-async fn tiers(world: &World) -> Vec<Option<Tier>> {
+async fn tiers(world: &World) -> Vec<Option<Remark>> {
     let rows = world.ledger().await;
     let codes = rows.iter().filter(|it| it.entry.event == LedgerEvent::Code);
-    codes.map(|it| it.entry.tier).collect()
+    codes.map(|it| it.entry.remark.clone()).collect()
 }
 
 /// Who is new does not go on without the person; who comes again may, if the person says so.
@@ -51,7 +51,10 @@ async fn at_home() {
     assert_eq!(told(&tokens), (true, "email offline_access openid profile".into()));
     browser.go(&request(&[("scope", ALL)])).await;
     assert!(browser.sent("code").is_some());
-    assert_eq!(tiers(&world).await, [Some(Tier::New), Some(Tier::Seen), Some(Tier::Seen)]);
+    assert_eq!(
+        tiers(&world).await,
+        [Tier::New, Tier::Seen, Tier::Seen].map(|it| Some(Remark::Tier(it)))
+    );
 }
 
 /// The same at a service, where no scope says it: coming again at once is not enough.

@@ -187,7 +187,7 @@ async fn with_an_actor() {
     let typ = "urn:ietf:params:oauth:token-type:jwt";
     assert_snapshot!(refusal_with(&[("actor_token_type", typ)]).await, @"400 invalid_request: actor_token is required");
     let both = [("actor_token", "a.b.c"), ("actor_token_type", typ)];
-    assert_snapshot!(refusal_with(&both).await, @"400 invalid_request: actor_token_type is malformed: only urn:ietf:params:oauth:token-type:access_token is supported: an agent's own");
+    assert_snapshot!(refusal_with(&both).await, @"400 invalid_request: actor_token_type is malformed: it must be urn:ietf:params:oauth:token-type:access_token or urn:ietf:params:oauth:token-type:id_token: an agent's own");
 }
 
 /// RFC 8707 §2: absolute, and without a fragment.

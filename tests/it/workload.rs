@@ -47,7 +47,7 @@ pub(crate) fn signed(world: &World, typ: &str, change: &Value) -> String {
     forge(&key, &header_by(&key, typ), &with(&claims(), change).to_string())
 }
 
-async fn shown(world: &World, assertion: &str, more: &[(&str, &str)]) -> Answer {
+pub(crate) async fn shown(world: &World, assertion: &str, more: &[(&str, &str)]) -> Answer {
     let request = [("grant_type", JWT_BEARER), ("assertion", assertion)];
     world.post_bare(CHAT, &changed(&request, more)).await
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::support::{CALENDAR, WORLD, World, the_same};
-use crate::workload::{CLIENT, MAIN, answer_to, world};
+use crate::workload::{CLIENT, MAIN, answer_to, shown, signed, world};
 
 /// RFC 7521 §4.1.1: who signed it is known, so it may be told what is wrong with it.
 #[tokio::test]
@@ -15,6 +15,21 @@ async fn true_ones_that_say_too_little() {
         said.push(answer_to(&world, &change).await.refusal());
     }
     assert_snapshot!(the_same(&said), @"400 invalid_grant: the assertion is not acceptable: its claims are incomplete or of the wrong type");
+}
+
+/// What speaks of people may have the type that some issuers give to workloads: a trust takes it only for
+/// a subject that it names.
+#[tokio::test]
+async fn a_type_that_says_little() {
+    let by_claim = world("claims = { repository = \"org/x\" }").await;
+    let (typed, plain) = ("authorization-grant+jwt", "JWT");
+    let named = world(MAIN).await;
+    let by = async |world: &World, typ: &str| {
+        shown(world, &signed(world, typ, &json!({ "jti": typ })), &[]).await
+    };
+    assert_eq!(by(&by_claim, plain).await.status, 200);
+    assert_eq!(by(&named, typed).await.status, 200);
+    assert_snapshot!(by(&by_claim, typed).await.refusal(), @"400 invalid_grant: the assertion is not acceptable: what it says of the workload is not what makes one a client here");
 }
 
 /// RFC 8414 §2: what it says is true of this service. Nobody gets anything by a name alone here, though

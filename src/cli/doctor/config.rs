@@ -2,6 +2,8 @@
 
 use super::findings::Findings;
 use crate::config::{Config, Mistakes};
+use crate::model::Client;
+use crate::store::{self, Store, StoreError};
 
 const GROUP: &str = "config";
 
@@ -31,7 +33,7 @@ pub(super) fn sense(config: &Config, findings: &mut Findings) {
         let advice = "name its address: else who guesses passwords is held against everybody";
         findings.warning(GROUP, what, advice);
     }
-    if no_proxies && config.trusted_proxies.tell_client_certificates() {
+    if no_proxies && config.trusted_proxies.are_asked_for_certificates() {
         let what = "proxies.client_certificate is on, but trusted_proxies names none";
         let advice = "name the proxy's address: certificates are taken from nobody else";
         findings.warning(GROUP, what, advice);
@@ -40,4 +42,27 @@ pub(super) fn sense(config: &Config, findings: &mut Findings) {
         let what = "outbound.allow_private_networks is on: fetches may go into your own network";
         findings.warning(GROUP, what, "turn it off, unless trusted issuers live there");
     }
+}
+
+/// Clients that want what cannot happen.
+pub(super) async fn clients(
+    config: &Config,
+    store: &Store,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    if config.trusted_proxies.can_bring_certificates() {
+        return Ok(());
+    }
+    let all = store::clients::all(store.read()).await?;
+    let bound = |it: &&Client| it.active && it.tls_client_certificate_bound_access_tokens;
+    for client in all.iter().filter(bound) {
+        let what = format!(
+            "the client {} gets nothing: its tokens are to be bound to a certificate, and none can come",
+            client.id
+        );
+        let advice = "set trusted_proxies and proxies.client_certificate, or take \
+                      tls_client_certificate_bound_access_tokens out";
+        findings.problem(GROUP, &what, advice);
+    }
+    Ok(())
 }

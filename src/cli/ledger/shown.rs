@@ -8,7 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::cli::failure::Failure;
-use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome, Tier};
+use crate::model::{LedgerEntry, LedgerEvent, LedgerRow, Outcome, Remark};
 use crate::oauth::{ClientId, Subject};
 use crate::store::{self, Store};
 use crate::terminal::{Ink, printable};
@@ -48,8 +48,14 @@ impl<'a> Names<'a> {
         let what = format!("{:<13}", in_words(entry.event));
         let who = printable(&parties(entry, name.as_deref()));
         let line = match &entry.outcome {
-            Outcome::Issued => match entry.tier {
-                Some(tier) => format!("{time}  {what}  {who}  ({} client)", tier.as_str()),
+            Outcome::Issued => match &entry.remark {
+                Some(Remark::Tier(tier)) => {
+                    format!("{time}  {what}  {who}  ({} client)", tier.as_str())
+                }
+                Some(Remark::Act(act)) => {
+                    let names = printable(&actors(act).join(", "));
+                    format!("{time}  {what}  {who}  (acting: {names})")
+                }
                 None => format!("{time}  {what}  {who}"),
             },
             Outcome::Refused { code, reason } => {
@@ -70,6 +76,11 @@ impl<'a> Names<'a> {
             Outcome::Issued => ("issued", None, None),
             Outcome::Refused { code, reason } => ("refused", Some(code), Some(reason)),
         };
+        let (tier, act) = match &entry.remark {
+            Some(Remark::Tier(tier)) => (Some(tier.as_str()), None),
+            Some(Remark::Act(act)) => (None, serde_json::from_str::<Value>(act).ok()),
+            None => (None, None),
+        };
         Ok(json!({
             "number": number,
             "at": at(entry.at),
@@ -84,12 +95,20 @@ impl<'a> Names<'a> {
             "resource": entry.resource,
             "jti": entry.jti,
             "parent": entry.parent,
-            "tier": entry.tier.map(Tier::as_str),
+            "tier": tier,
+            "act": act,
             "outcome": outcome,
             "code": code,
             "reason": reason,
         }))
     }
+}
+
+/// The names in an `act` claim, who acts now first.
+fn actors(act: &str) -> Vec<String> {
+    let act = serde_json::from_str::<Value>(act).ok();
+    let all = std::iter::successors(act.as_ref(), |it| it.get("act"));
+    all.filter_map(|it| it.get("sub")?.as_str()).map(str::to_owned).collect()
 }
 
 fn parties(entry: &LedgerEntry, user: Option<&str>) -> String {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::Question;
 use super::legs::No;
+use super::others::Others;
+use crate::cli::failure::Failure;
 use crate::model::{Client, Connection, Consent, Service, Trust, User};
-use crate::oauth::Issuer;
-use crate::store::{self, StoreError, Transaction};
+use crate::oauth::{ClientId, Issuer};
+use crate::store::{self, Transaction};
 
 pub(super) struct Facts {
     pub home: Issuer,
@@ -26,9 +28,10 @@ impl Facts {
     /// A person or a service that is not known leaves nothing to decide.
     pub(super) async fn read(
         db: &Transaction,
+        others: &Others<'_>,
         home: &Issuer,
         question: &Question,
-    ) -> Result<Result<Self, No>, StoreError> {
+    ) -> Result<Result<Self, No>, Failure> {
         let Some(user) = store::users::named(db, &question.user).await? else {
             return Ok(Err(No::of(format!("there is no user {:?}", question.user))));
         };
@@ -40,11 +43,17 @@ impl Facts {
         let Some(service) = store::services::all(db).await?.into_iter().find(named) else {
             return Ok(Err(No::of(format!("there is no service {:?}", question.service))));
         };
-        let client = store::clients::find(db, home, &question.client).await?;
+        let client = match found(db, others, home, &question.client).await? {
+            Ok(client) => client,
+            Err(no) => return Ok(Err(no)),
+        };
         let connection = store::connections::find(db, &question.client, &service.id).await?;
         let consent = store::consents::find(db, &user.id, home, &question.client).await?;
         let client_there = match &connection {
-            Some(it) => store::clients::find(db, &service.issuer, &it.client_there).await?,
+            Some(it) => match found(db, others, &service.issuer, &it.client_there).await? {
+                Ok(client) => client,
+                Err(no) => return Ok(Err(no)),
+            },
             None => None,
         };
         Ok(Ok(Self {
@@ -57,5 +66,18 @@ impl Facts {
             connection,
             client_there,
         }))
+    }
+}
+
+/// What is declared goes before what a client says of itself.
+async fn found(
+    db: &Transaction,
+    others: &Others<'_>,
+    issuer: &Issuer,
+    id: &ClientId,
+) -> Result<Result<Option<Client>, No>, Failure> {
+    match store::clients::find(db, issuer, id).await? {
+        Some(client) => Ok(Ok(Some(client))),
+        None => others.find(issuer, id).await,
     }
 }

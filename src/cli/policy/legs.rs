@@ -49,7 +49,7 @@ impl No {
         Self { unreached: Some(leg.to_owned()), ..self }
     }
 
-    fn by(code: ErrorCode, why: impl Into<String>) -> Self {
+    pub(super) fn by(code: ErrorCode, why: impl Into<String>) -> Self {
         Self { code: Some(code), ..Self::of(why) }
     }
 
@@ -141,7 +141,7 @@ fn first_leg(
     let person = Person { user, login: &login, now };
     let (scope, resources) = (question.scope.as_ref(), question.resources.as_slice());
     let grant = ConnectionGrant::IdJag;
-    let asked = Asked { grant, scope, resources, details: None, actors: &[] };
+    let asked = Asked { grant, scope, resources, details: None, actors: &[], account: None };
     let (connection, service) = (facts.connection.clone(), Arc::clone(&facts.service));
     let decided = Entitlement::decide(connection, service, person, facts.consent.as_ref(), &asked);
     decided.map_err(|denied| {
@@ -176,7 +176,11 @@ fn second_leg(facts: &Facts, entitlement: &Entitlement) -> Result<Option<Second>
         let why = "the service wants a resource to be named";
         return Err(No::by(ErrorCode::InvalidGrant, why));
     }
-    let offered = service.offered(&client.scope);
+    // Of a client that describes itself nobody said what it may have: the ID-JAG does.
+    let offered = match client.described {
+        Some(_) => service.scope(),
+        None => service.offered(&client.scope),
+    };
     let trusted = policy::grant_scope(trust.scope.as_ref(), &offered);
     let scope = policy::grant_scope(Some(entitlement.scope()), &trusted);
     if scope.is_empty() {

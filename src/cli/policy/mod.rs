@@ -3,11 +3,13 @@
 
 mod facts;
 mod legs;
+mod others;
 
 use std::path::PathBuf;
 
 use self::facts::Facts;
 use self::legs::Verdict;
+use self::others::Others;
 use super::failure::Failure;
 use super::opened::{Need, Opened};
 use crate::config::Config;
@@ -96,7 +98,8 @@ impl Check {
 async fn checked(opened: &Opened, check: &Check) -> Result<(), Failure> {
     let question = check.question()?;
     let snapshot = opened.store.snapshot().await?;
-    let facts = Facts::read(&snapshot, &opened.config.public_url, &question).await?;
+    let others = Others::new(opened);
+    let facts = Facts::read(&snapshot, &others, &opened.config.public_url, &question).await?;
     let facts = facts.map_err(|unknown| Failure::new(unknown.to_string()))?;
     say(headline(&question, Some(&facts)));
     let verdict = legs::decide(&facts, &question, opened.environment.clock.now())?;
@@ -114,12 +117,13 @@ async fn checked(opened: &Opened, check: &Check) -> Result<(), Failure> {
 async fn compared(opened: &Opened, check: &Check, file: &std::path::Path) -> Result<(), Failure> {
     let question = check.question()?;
     let (home, now) = (&opened.config.public_url, opened.environment.clock.now());
-    let before = Facts::read(&opened.store.snapshot().await?, home, &question).await?;
+    let others = Others::new(opened);
+    let before = Facts::read(&opened.store.snapshot().await?, &others, home, &question).await?;
 
     let options = Options { dry_run: true, prune: check.prune, announce: |text| complain(text) };
     let ground = opened.ground().await?;
     let (plan, foreseen) = directory::foresee_file(&ground, file, options).await?;
-    let after = Facts::read(&foreseen, home, &question).await;
+    let after = Facts::read(&foreseen, &others, home, &question).await;
     // Dropped, it is undone.
     drop(foreseen);
     let after = after?;

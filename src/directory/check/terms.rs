@@ -33,6 +33,7 @@ impl Check<'_> {
             resource_required: raw.resource_required,
             authorization_details: raw.authorization_details.clone(),
             actors: raw.actors.clone(),
+            actor_accounts: raw.actor_accounts.clone(),
             claims: self.released(path, raw, service),
         }
     }

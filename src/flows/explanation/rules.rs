@@ -54,6 +54,24 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "issue it for less, or set `longest` of the [[service.trust]]",
     ),
     says(
+        "tls_client_certificate_bound_access_tokens asks",
+        "RFC 8705 §3.3 and §3.4 (docs/decisions/0046-certificates.md)",
+        "a server whose metadata have tls_client_certificate_bound_access_tokens",
+        "leave it out, or have the administrator set trusted_proxies and proxies.client_certificate",
+    ),
+    says(
+        "to a key and to a certificate at once",
+        "docs/decisions/0046-certificates.md",
+        "tokens that are bound to one of the two",
+        "take dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens out",
+    ),
+    says(
+        "access tokens are bound here",
+        "RFC 9449 §5, RFC 8705 §3 (docs/decisions/0033-bound-tokens.md)",
+        "a DPoP proof of a key, or a certificate by mutual TLS",
+        "send one of the two with each request for a token",
+    ),
+    says(
         "certificate",
         "RFC 8705 §3 and RFC 9440 §2 (docs/decisions/0046-certificates.md)",
         "the certificate that it is bound to, by mutual TLS, and no DPoP proof beside it",

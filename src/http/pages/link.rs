@@ -23,8 +23,6 @@ pub(crate) struct Link {
     pub issuer_host: String,
     /// Who came with its word.
     pub client_name: String,
-    /// Whether nobody but itself says what it is called.
-    pub names_itself: bool,
     /// Who is signed in.
     pub user_name: String,
     /// What they sign in with.

@@ -104,7 +104,6 @@ fn every_page(language: Language) -> Vec<String> {
         tenant: Some(hostile()),
         issuer_host: hostile(),
         client_name: hostile(),
-        names_itself: true,
         user_name: hostile(),
         username: hostile(),
         service_name: hostile(),

@@ -41,7 +41,7 @@ fn records(jti: &str) -> Effect {
         resource: None,
         jti: Some(jti.to_owned()),
         parent: None,
-        tier: None,
+        remark: None,
         outcome: Outcome::Issued,
     }))
 }
@@ -351,7 +351,8 @@ async fn a_subject_that_an_administrator_linked() {
     let carol = invitation("1", "carol");
     store.commit(vec![Effect::Invite(carol.clone())], NOW).await.unwrap();
     let bob = Subject::parse("bob").unwrap();
-    accounts::link(store.write(), &carol.service, &carol.whose, &bob).await.unwrap();
+    let by_hand = Link { service: carol.service.clone(), whose: carol.whose.clone(), account: bob };
+    accounts::link(store.write(), &by_hand, None).await.unwrap();
     let others = vec![uses("a", Conflict::GrantUsed), records("other")];
     let answers = together(&store, vec![links(&carol, "alice"), others]).await;
     assert_eq!(conflict(&answers[0]), Some(Conflict::LinkOver));

@@ -7,7 +7,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::decide::Seen;
 use super::{Failed, Script};
-use crate::model::{AuthorizationCode, Digest, LedgerEntry, RefreshToken, TokenFamily};
+use crate::model::{AuthorizationCode, Digest, LedgerEntry, Link, RefreshToken, TokenFamily};
+use crate::store::accounts::Linked;
 use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
 use crate::store::queue::Order;
@@ -237,7 +238,13 @@ async fn happen(
         }
         Effect::Link { by, account } => {
             first(link_invitations::close(db, by).await?)?;
-            first(accounts::link_by(db, by, account, now).await?)?;
+            let link = Link {
+                service: by.service.clone(),
+                whose: by.whose.clone(),
+                account: account.clone(),
+            };
+            let linked = Linked { client: by.client.clone(), email: by.email.clone(), at: now };
+            first(accounts::link(db, &link, Some(&linked)).await?)?;
             Some(Change::account(&by.service, &by.whose))
         }
         Effect::Dismiss(invitation) => {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::super::StoreError;
 use super::super::columns::text;
 use super::TABLE;
-use crate::model::{LedgerEntry, LedgerEvent, LedgerRecord, LedgerRow, Outcome, Tier};
+use crate::model::{LedgerEntry, LedgerEvent, LedgerRecord, LedgerRow, Outcome, Remark};
 
 /// The columns that we write, in this order. PostgreSQL has the month besides.
 pub(super) const COLUMNS: &str = "at, request, issuer, event, client, \"user\", service, scope, \
@@ -62,7 +62,7 @@ pub(super) fn read(row: &QueryResult) -> Result<LedgerRecord, DbErr> {
 /// `entry` as it will lie in the database, without a place yet.
 pub(super) fn record(entry: &LedgerEntry) -> LedgerRecord {
     let (outcome, code, reason) = match &entry.outcome {
-        Outcome::Issued => ("issued", None, entry.tier.map(|it| it.as_str().to_owned())),
+        Outcome::Issued => ("issued", None, entry.remark.as_ref().map(|it| it.as_str().to_owned())),
         Outcome::Refused { code, reason } => ("refused", Some(code.clone()), Some(reason.clone())),
     };
     LedgerRecord {
@@ -95,8 +95,7 @@ pub(super) fn at(milliseconds: i64) -> Result<OffsetDateTime, StoreError> {
 
 pub(super) fn model(record: LedgerRecord) -> Result<LedgerRow, StoreError> {
     let issued = record.outcome == "issued";
-    let tier = record.reason.as_deref().filter(|_| issued);
-    let tier = tier.and_then(|it| Tier::parse(it).ok());
+    let remark = record.reason.as_deref().filter(|_| issued).and_then(Remark::parse);
     let outcome = match record.outcome.as_str() {
         "issued" => Outcome::Issued,
         _ => Outcome::Refused {
@@ -116,7 +115,7 @@ pub(super) fn model(record: LedgerRecord) -> Result<LedgerRow, StoreError> {
         resource: record.resource,
         jti: record.jti,
         parent: record.parent,
-        tier,
+        remark,
         outcome,
     };
     Ok(LedgerRow { number: record.number, entry })

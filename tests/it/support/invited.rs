@@ -1,6 +1,9 @@
 //! Carol of the partner, who has no account at chat until somebody says that they are her.
 
 use serde_json::{Value, json};
+use tegata::model::{Foreign, Link};
+use tegata::oauth::{ServiceId, Subject};
+use tegata::store::accounts;
 
 use super::{Answer, Browser, ID_JAG_TYP, PARTNER, World, redeem, with};
 
@@ -28,4 +31,17 @@ pub async fn at_link<'a>(world: &'a World, uri: &str, username: &str) -> Browser
     browser.sign_in(username, &format!("{username}-password")).await;
     assert!(browser.url.contains("/services/chat/link?link="), "{}", browser.url);
     browser
+}
+
+impl World {
+    /// An administrator links `whose` subject to `account` of chat.
+    pub async fn links(&self, whose: &Foreign, account: &str) {
+        let link = Link {
+            service: ServiceId::parse("chat").unwrap(),
+            whose: whose.clone(),
+            account: Subject::parse(account).unwrap(),
+        };
+        accounts::link(self.live.shared().store.write(), &link, None).await.unwrap();
+        self.meddled().await;
+    }
 }
