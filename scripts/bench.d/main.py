@@ -146,6 +146,8 @@ class Contenders:
         "oidc-provider-postgres",
         "bare",
     )
+    # Another build of tegata, on SQLite: whether a change made it slower.
+    BEFORE = "tegata-before"
 
     def __init__(self, options):
         self.options, self.folder, self.made = options, pathlib.Path(os.environ["FOLDER"]), []
@@ -163,7 +165,8 @@ class Contenders:
 
         def make(called):
             if name.startswith("tegata"):
-                server = Tegata(called, self.folder, os.environ["TEGATA"], postgres, applied)
+                which = "TEGATA_BEFORE" if name == self.BEFORE else "TEGATA"
+                server = Tegata(called, self.folder, os.environ[which], postgres, applied)
             elif name.startswith("oidc-provider"):
                 server = Rival(called, self.folder, pathlib.Path(os.environ["RIVAL"]), postgres)
             else:
@@ -200,7 +203,8 @@ def arguments():
         "--servers",
         metavar="NAMES",
         default=",".join(Contenders.NAMES),
-        help="with commas; default: all of %(default)s",
+        help="with commas; default: all of %(default)s. tegata-before is another build, on SQLite, that "
+        "TEGATA_BEFORE names",
     )
     it.add_argument("--rounds", type=int, metavar="N", help="default 3")
     it.add_argument("--seconds", type=int, metavar="N", help="for each measurement; default 5")
@@ -255,8 +259,10 @@ def arguments():
     options.warm_up = min(2, options.seconds)
     options.starts = 1 if quick else 5
     options.servers = options.servers.split(",")
-    if wrong := set(options.servers) - set(Contenders.NAMES):
+    if wrong := set(options.servers) - {*Contenders.NAMES, Contenders.BEFORE}:
         it.error(f"--servers: {', '.join(wrong)} is none of {', '.join(Contenders.NAMES)}")
+    if Contenders.BEFORE in options.servers and not os.environ.get("TEGATA_BEFORE"):
+        it.error(f"--servers: TEGATA_BEFORE does not say which program {Contenders.BEFORE} is")
     return options
 
 

@@ -8,6 +8,7 @@ PAPER, INK, QUIET = "#FAF7F0", "#1C1B1A", "#6B665C"
 COLOURS = {
     "tegata-sqlite": "#B7372A",
     "tegata-postgres": "#DE8A7C",
+    "tegata-before": "#6B8F71",
     "oidc-provider-memory": "#264A6E",
     "oidc-provider-postgres": "#8FA9C4",
     "bare": "#A8A193",
