@@ -5,9 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use tegata::config::{ClientHosts, TrustedProxies};
 use tegata::outbound::is_special_use;
+use tegata_fuzz::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Asked {

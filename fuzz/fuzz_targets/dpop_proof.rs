@@ -6,11 +6,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tegata::tokens::{DpopProof, Proven};
-use tegata_fuzz::{Key, NOW, changed, halves};
+use tegata_fuzz::{Key, NOW, changed, fuzz_target, halves};
 use url::Url;
 
 const URL: &str = "https://home.example/oauth2/userinfo";

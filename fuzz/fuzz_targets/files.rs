@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use libfuzzer_sys::fuzz_target;
 use tegata::config::Config;
 use tegata::directory::{Ground, Options, Refused, apply_text};
 use tegata::environment::{Clock, Environment};
@@ -13,7 +12,7 @@ use tegata::oauth::Issuer;
 use tegata::passwords::Passwords;
 use tegata::server::SecretKey;
 use tegata::store::Store;
-use tegata_fuzz::{HOME, NOW};
+use tegata_fuzz::{HOME, NOW, fuzz_target};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use tokio::runtime::Runtime;

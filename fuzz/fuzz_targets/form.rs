@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tegata::oauth::{AuthorizationDetails, Params, error_description};
+use tegata_fuzz::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let params = match Params::parse(data) {

@@ -6,10 +6,9 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 use tegata::jose::{Algorithm, KeySet, Typ, UnverifiedJwt, verify_self_signed};
-use tegata_fuzz::{Key, changed, halves, is_canonical};
+use tegata_fuzz::{Key, changed, fuzz_target, halves, is_canonical};
 
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
     let set = json!({ "keys": [Key::ours().jwk()] }).to_string();

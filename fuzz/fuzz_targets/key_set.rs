@@ -7,10 +7,9 @@ use std::sync::LazyLock;
 use arbitrary::{Arbitrary, Unstructured};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use tegata::jose::{Algorithm, KeySet, Typ, UnverifiedJwt, verify_self_signed};
-use tegata_fuzz::Key;
+use tegata_fuzz::{Key, fuzz_target};
 
 /// Signed by us and by a stranger; neither says by which key.
 static JWTS: LazyLock<[UnverifiedJwt; 2]> = LazyLock::new(|| {

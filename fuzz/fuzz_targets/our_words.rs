@@ -6,13 +6,12 @@
 use std::sync::{Arc, LazyLock};
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use secrecy::ExposeSecret;
 use tegata::environment::{Clock, Entropy, Environment};
 use tegata::jose::{KeyEncryptionKey, Sealed, SigningKey};
 use tegata::oauth::Issuer;
 use tegata::server::{DpopNonces, Invitation, SecretKey};
-use tegata_fuzz::{HOME, NOW};
+use tegata_fuzz::{HOME, NOW, fuzz_target};
 use time::{Duration, OffsetDateTime};
 
 /// A cut out of what we made, and what stands in its place.

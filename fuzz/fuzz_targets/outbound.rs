@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 use tegata::environment::{Clock, Environment};
 use tegata::jose::KeySet;
 use tegata::model::TrustedKeys;
 use tegata::oauth::Issuer;
 use tegata::outbound::{
-    ClientDocument, FetchKeys, Http, Limits, Reach, RemoteKeys, Unreachable, Wanted,
+    ClientDocument, FetchKeys, Http, Limits, NamedBy, Reach, RemoteKeys, Unreachable, Wanted,
 };
-use tegata_fuzz::{Key, NOW};
+use tegata_fuzz::{Key, NOW, fuzz_target};
 use time::{Duration, OffsetDateTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -167,7 +166,7 @@ fuzz_target!(|published: Published| {
         assert!([0, 1].into_iter().any(|at| bodies[at].contains(issuer.as_str())));
     }
     world.hands.0.store(0, Ordering::SeqCst);
-    let read = async || remote.document_at(&address).await;
+    let read = async || remote.document_at(&address, NamedBy::Strangers).await;
     if kept(async || read().await.map(|_| ()), Duration::ZERO) {
         assert!(fits(3) && ClientDocument::read(&address, bodies[3].as_bytes()).is_ok());
     }

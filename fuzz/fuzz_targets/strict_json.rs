@@ -3,9 +3,9 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tegata::oauth::strict_json::{DEEPEST, object, read};
+use tegata_fuzz::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     any(data);

@@ -4,14 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use libfuzzer_sys::fuzz_target;
 use tegata::jose::{Algorithm, Thumbprint};
 use tegata::model::{Registrations, is_registered, registered_id};
 use tegata::oauth::{
     AuthMethod, ClientId, CodeChallenge, CodeVerifier, GrantType, Jti, Scope, Subject, TokenType,
     error_description,
 };
-use tegata_fuzz::{halves, is_canonical};
+use tegata_fuzz::{fuzz_target, halves, is_canonical};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

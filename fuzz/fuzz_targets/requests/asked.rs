@@ -44,7 +44,7 @@ struct Word {
     then: String,
 }
 
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 13] = [
     "authorization",
     "dpop",
     "cookie",
@@ -57,6 +57,7 @@ const HEADERS: [&str; 12] = [
     "content-encoding",
     "referer",
     "x-request-id",
+    "client-cert",
 ];
 
 const NAMES: [&str; 44] = [

@@ -11,8 +11,8 @@ mod support;
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use tegata_fuzz::fuzz_target;
 use tokio::runtime::Runtime;
 
 use asked::Asked;

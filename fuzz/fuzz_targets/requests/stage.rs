@@ -22,6 +22,7 @@ pub async fn set() -> Stage {
         ("clients.described_at", "agent.example"),
         ("clients.registration", "open"),
         ("trusted_proxies", "127.0.0.1"),
+        ("proxies.client_certificate", "Client-Cert"),
         ("limits.pages_per_address", "off"),
         ("limits.refusals_per_address", "off"),
         ("limits.refusals_per_client", "off"),
@@ -103,6 +104,7 @@ pub async fn set() -> Stage {
         "{".into(),
         "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into(),
         "reg_".into(),
+        support::Certified::new().field(),
     ];
     Stage { world, words, asked: 0 }
 }
