@@ -9,10 +9,11 @@ use super::error::{self, PageError};
 use super::form::{BadForm, Form};
 use super::link::{attempt, refused};
 use super::pages::{LinkLine, Links};
+use super::sign_in::named;
 use crate::flows::linking::{self, LinkOfPerson};
 use crate::issuance::LinkRefusal;
-use crate::model::{LedgerEvent, Login};
-use crate::oauth::ErrorCode;
+use crate::model::{LedgerEvent, Login, Service};
+use crate::oauth::{ClientId, ErrorCode};
 
 pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
     let Some((_, login)) = browser.person().await? else { return Ok(to_sign_in(&browser)) };
@@ -26,7 +27,7 @@ pub(super) async fn show(browser: Browser) -> Result<Response, PageError> {
             account: account.unwrap_or_else(|| link.whose.subject.to_string()),
             issuer: link.whose.realm(),
             service: link.service.name.clone(),
-            client: linked.map(|it| it.client.to_string()),
+            client: linked.map(|it| named_there(&browser, link.service, &it.client)),
             day: day.map(|it| texts.day(it.year(), it.month().into(), it.day())),
             active: link.account.active,
         }
@@ -61,6 +62,13 @@ pub(super) async fn submit(
         }
     }
     Ok(browser.lead("/links", &[]))
+}
+
+/// What the service calls the client, as the page did on which the person allowed it.
+fn named_there(browser: &Browser, service: &Service, client: &ClientId) -> String {
+    let issuers = browser.here.live.last_known();
+    let there = issuers.named(&service.issuer).and_then(|it| it.clients.find(client));
+    there.map_or_else(|| client.to_string(), |it| named(&it.record))
 }
 
 async fn of<'a>(

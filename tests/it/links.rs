@@ -14,6 +14,9 @@ use crate::support::{
 
 async fn world() -> World {
     let directory = WORLD.replace("accounts = \"just_in_time\"", LINKING);
+    let agent = "client_id = \"wiki-at-chat\"\nclient_secret";
+    let named = agent.replace("\nclient", "\nname = \"Wiki agent\"\nclient");
+    let directory = directory.replacen(agent, &named, 1);
     World::on(Database::shared().await, &directory).await
 }
 
@@ -71,7 +74,7 @@ async fn a_person_sees_what_is_linked() {
     Service
     Chat
     Linked
-    By you, for wiki-at-chat
+    By you, for Wiki agent
     2 January 2026
     Unlink
     ");
