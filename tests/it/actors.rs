@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tegata::model::Remark;
 
+use crate::management::about;
 use crate::support::{
-    Answer, HOME, Holder, ID_JAG_TYP, PARTNER, WORLD, World, exchange, id_token_of, redeem,
+    Answer, CHAT, HOME, Holder, ID_JAG_TYP, PARTNER, WORLD, World, exchange, id_token_of, redeem,
 };
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -220,4 +221,21 @@ async fn a_person_who_is_their_own_agent() {
     let alice = id_token_of(&world, "alice").await;
     let actor = [("actor_token", &*alice), ("actor_token_type", ID_TOKEN)];
     assert_snapshot!(exchange(&world, &alice, &actor).await.refusal(), @"400 invalid_request: the actor token is not acceptable: it is about the person themselves");
+}
+
+/// Who acts by the word of another issuer may be called as a client here is, and is not it.
+#[tokio::test]
+async fn a_namesake() {
+    let trust = "accounts = \"just_in_time\"";
+    let namesake = "\n[[client]]\nat = \"chat\"\nclient_id = \"namesake\"\nactive = false\n\
+                    client_secret = \"namesake-secret-0123456789abcdefghij\"\n\
+                    grant_types = [\"client_credentials\"]\nscope = \"chat.read\"\n";
+    let directory = WORLD.replace(trust, &format!("{trust}\nact = true"));
+    let world = World::of(&(directory + namesake)).await;
+    let mut claims = world.id_jag_claims("carol");
+    (claims["iss"], claims["act"]) = (json!(PARTNER), json!({ "iss": PARTNER, "sub": "namesake" }));
+    let token = redeem(&world, &world.sign(PARTNER, ID_JAG_TYP, &claims), &[]).await;
+    assert_eq!(token.claims()["act"]["sub"], "namesake");
+    let told = about(&world, CHAT, "todo-at-chat", &token.access_token()).await;
+    assert_eq!(told["active"], true, "{told}");
 }

@@ -273,3 +273,28 @@ async fn connections_that_cannot_be() {
       connection[2] "wiki-agent → mail" grants: no JWT authorization grant is held to resources, which nobody need read; take "chaining" out, or resources and resource_required
     "#);
 }
+
+/// The ledger has for whom it was asked, also where nobody is called so.
+#[tokio::test]
+async fn for_whom_it_was_asked() {
+    let world = world("").await;
+    let id_token = id_token_of(&world, "alice").await;
+    let nobody = "https://nobody.example";
+    for changes in [&[("resource", nobody)][..], &[("resource", ""), ("audience", nobody)]] {
+        let refused = chained(&world, &id_token, changes).await;
+        let name = refused.header("x-request-id").to_owned();
+        let rows = world.ledger().await;
+        let row = rows.iter().find(|it| it.entry.request.as_str() == name).unwrap();
+        assert_eq!(row.entry.service.as_deref(), Some(nobody));
+    }
+}
+
+/// It is counted as what it is.
+#[tokio::test]
+async fn how_it_is_counted() {
+    let world = world("").await;
+    chained(&world, &id_token_of(&world, "alice").await, &[]).await.access_token();
+    let metrics = world.get(&format!("{HOME}/metrics")).await.text;
+    let counted = |it: &str| it.contains("\"jwt_grant\"") && it.ends_with(" 1");
+    assert!(metrics.lines().any(counted), "{metrics}");
+}

@@ -319,3 +319,19 @@ async fn where_it_is_told() {
     access_token by third: false
     ");
 }
+
+/// The ledger has what was asked for, also where nothing came of it.
+#[tokio::test]
+async fn what_was_asked_for_in_vain() {
+    let world = world().await;
+    let token = token_of_alice(&world).await.access_token();
+    let asks = [("scope", "chat.write"), ("resource", CALENDAR)];
+    let refused = exchanged(&world, MCP, &token, &asks).await;
+    assert_eq!(refused.status, 400);
+    let rows = world.ledger().await;
+    let entry =
+        &rows.iter().rfind(|it| it.entry.client.as_ref().is_some_and(|it| it.as_str() == MCP));
+    let entry = &entry.unwrap().entry;
+    assert_eq!(entry.scope.as_ref().unwrap().to_string(), "chat.write");
+    assert_eq!(entry.resource.as_deref(), Some(CALENDAR));
+}

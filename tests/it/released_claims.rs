@@ -177,3 +177,23 @@ async fn claims_that_no_connection_can_set() {
         assert!(said.contains(&mistake), "{name} is not in {said}");
     }
 }
+
+/// What was decided about it calls it what the client did, and no name that it has besides.
+#[tokio::test]
+async fn what_the_ledger_calls_a_service_that_is_hidden() {
+    let world = World::configured(&[("id_jag.hide_services", "true")]).await;
+    let url = authorize_url(HOME, "plain-app", &[("scope", "openid")]);
+    let mut browser = Browser::open(&world, &url).await;
+    browser.sign_in("alice", "alice-password").await;
+    browser.allow().await;
+    let code = browser.sent("code").unwrap();
+    let tokens = world.post_token(HOME, "plain-app", &redemption(&code)).await;
+    let id_token = tokens.member("id_token");
+    let alias = "urn:example:chat";
+    let request = changed(&exchange_of(&id_token), &[("audience", alias)]);
+    let refused = world.post_token(HOME, "plain-app", &request).await;
+    let rows = world.ledger().await;
+    let name = refused.header("x-request-id");
+    let row = rows.iter().find(|it| it.entry.request.as_str() == name).unwrap();
+    assert_eq!(row.entry.service.as_deref(), Some(alias));
+}

@@ -57,7 +57,7 @@ pub(crate) async fn answer_to(world: &World, change: &Value) -> Answer {
     shown(world, &signed(world, "JWT", change), &[]).await
 }
 
-async fn entry_of(world: &World, answer: &Answer) -> LedgerEntry {
+pub(crate) async fn entry_of(world: &World, answer: &Answer) -> LedgerEntry {
     let rows = store::ledger::tail(world.live.shared().store.read(), None, 1_000).await.unwrap();
     let id = answer.header("x-request-id");
     rows.into_iter().map(|it| it.entry).find(|it| it.request.as_str() == id).unwrap()

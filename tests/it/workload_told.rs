@@ -2,9 +2,10 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
+use tegata::model::LedgerEvent;
 
 use crate::support::{CALENDAR, WORLD, World, the_same};
-use crate::workload::{CLIENT, MAIN, answer_to, shown, signed, world};
+use crate::workload::{CLIENT, MAIN, answer_to, entry_of, shown, signed, world};
 
 /// RFC 7521 §4.1.1: who signed it is known, so it may be told what is wrong with it.
 #[tokio::test]
@@ -45,4 +46,19 @@ async fn what_the_metadata_say() {
     let methods = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap().clone();
     assert!(!methods.contains(&json!("none")) && methods.contains(&json!("private_key_jwt")));
     assert_eq!(metadata["client_id_metadata_document_supported"], true);
+}
+
+/// The ledger has what a true assertion asked for in vain.
+#[tokio::test]
+async fn what_was_asked_for_in_vain() {
+    let world = world(MAIN).await;
+    let not_meant = answer_to(&world, &json!({ "sub": "repo:org/x:other" })).await;
+    let jwt = signed(&world, "JWT", &json!({ "jti": "2" }));
+    let too_much = shown(&world, &jwt, &[("scope", "chat.admin")]).await;
+    for (answer, scope) in [(not_meant, None), (too_much, Some("chat.admin"))] {
+        assert_eq!(answer.status, 400);
+        let entry = entry_of(&world, &answer).await;
+        assert_eq!(entry.event, LedgerEvent::AccessToken);
+        assert_eq!(entry.scope.map(|it| it.to_string()).as_deref(), scope);
+    }
 }
