@@ -2,6 +2,7 @@
 
 use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::{Value, json};
+use tegata::model::Remark;
 use time::Duration;
 
 use crate::support::{
@@ -310,6 +311,11 @@ async fn where_it_is_told() {
         if it.parent.as_deref() == parent.as_str() {
             assert_eq!(it.user.unwrap().as_str(), token.claims()["sub"]);
             let issued = it.jti.as_deref() == narrower.claims()["jti"].as_str();
+            if issued {
+                assert_eq!(it.scope.unwrap().to_string(), "chat.read");
+                let act = narrower.claims()["act"].to_string();
+                assert_eq!(it.remark, Some(Remark::Act(act)));
+            }
             said.push(format!("{} by {}: {issued}", it.event.as_str(), it.client.unwrap()));
         }
     }

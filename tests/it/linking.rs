@@ -186,6 +186,10 @@ async fn who_is_not_invited() {
         assert_eq!(answer.refusal(), format!("400 invalid_grant: {plain}"), "{claims}");
         assert_eq!(answer.json().get("tegata_link_uri"), None, "{claims}");
     }
+    // The longest that there are (RFC 5321 §4.5.3.1.3) is one.
+    let longest = format!("{}@partner.example", "c".repeat(254 - "@partner.example".len()));
+    let answer = of_carol(&one, &json!({ "email": longest })).await;
+    assert_eq!(answer.json()["tegata_link_expires_in"], 600, "{}", answer.text);
     let strict = World::but("accounts = \"just_in_time\"", "accounts = \"linked\"").await;
     let answer = of_carol(&strict, &json!({})).await;
     assert_eq!(answer.refusal(), format!("400 invalid_grant: {plain}"));

@@ -296,3 +296,18 @@ async fn an_account_that_was_switched_off() {
     ];
     assert_snapshot!(the_same(&said), @"400 access_denied: the account of the person is not active here");
 }
+
+/// An invitation to one service is none to another, be its issuer trusted there as well.
+#[tokio::test]
+async fn an_invitation_to_another_service() {
+    let trust = format!(
+        "\n[[service.trust]]\nissuer = \"{PARTNER}\"\njwks_uri = \"{PARTNER}/jwks\"\n{LINKING}\n"
+    );
+    let scopes = "scopes = { \"calendar.read\" = \"See your appointments\" }\n";
+    let directory = WORLD.replace(JUST_IN_TIME, LINKING);
+    let world = World::of(&directory.replace(scopes, &format!("{scopes}{trust}"))).await;
+    let uri = invited(&world).await;
+    let elsewhere = Browser::open(&world, &uri.replace(CHAT, CALENDAR)).await;
+    assert_eq!(elsewhere.page.page_error(), "400 expired: ");
+    assert!(at_link(&world, &uri, "alice").await.page.words().contains("Chat"));
+}
