@@ -14,6 +14,7 @@ use crate::terminal::{Ink, printable, say};
 #[command(after_help = "Examples:
   tegata user add alice --email alice@example.com --group sales
   pass alice | tegata user add alice --password-stdin
+  tegata user password alice
   tegata user list
   tegata user subjects alice   by which sub who knows her")]
 pub(super) struct Args {
@@ -24,9 +25,23 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Add(Add),
+    Password(Password),
     /// Lists everybody.
     List,
     Subjects(subjects::Args),
+}
+
+/// Gives somebody who is there a password, asked for or read from standard input.
+///
+/// What they have signed in to goes on. If the directory file has a password for them, the next
+/// `tegata apply` sets that one again.
+#[derive(Debug, clap::Args)]
+struct Password {
+    /// What they sign in with.
+    username: String,
+    /// Reads the password from the first line of standard input, even on a terminal.
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 /// Adds somebody. The password is asked for, or read from standard input.
@@ -51,6 +66,9 @@ struct Add {
 pub(super) async fn run(config: Config, args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Add(args) => add(Opened::open(config, Need::Lasting).await?, args).await,
+        Command::Password(args) => {
+            set_password(Opened::open(config, Need::Existing).await?, args).await
+        }
         Command::Subjects(args) => {
             subjects::run(Opened::open(config, Need::Existing).await?, args).await
         }
@@ -84,6 +102,21 @@ async fn add(opened: Opened, args: Add) -> Result<(), Failure> {
     opened.close().await
 }
 
+async fn set_password(opened: Opened, args: Password) -> Result<(), Failure> {
+    let Password { username, password_stdin } = args;
+    let unknown = || Failure::new(format!("there is no user {username:?}: see `tegata user list`"));
+    store::users::named(opened.store.read(), &username).await?.ok_or_else(unknown)?;
+    let password = password::read(password_stdin).await?;
+    let password_hash = Some(opened.passwords().hash(&password).await?);
+    let transaction = opened.store.begin().await?;
+    // As they are now, whatever was changed while it was typed.
+    let user = store::users::named(&transaction, &username).await?.ok_or_else(unknown)?;
+    store::users::keep(&transaction, &User { password_hash, ..user }).await?;
+    store::Store::finish(transaction).await?;
+    say(format_args!("~ user {}: password", printable(&username)));
+    opened.close().await
+}
+
 async fn check(
     opened: &Opened,
     username: &str,
@@ -114,7 +147,8 @@ fn unknown(user: Option<&User>) -> Result<(), Failure> {
     match user {
         None => Ok(()),
         Some(user) => Err(Failure::new(format!(
-            "there is a user {:?} already: change them in the directory file, with `tegata apply`",
+            "there is a user {:?} already: change them in the directory file, with `tegata apply`, or \
+             their password by `tegata user password`",
             user.username
         ))),
     }

@@ -34,12 +34,13 @@ const ROLE: Rule = Rule::must(
     "see ID-JAG §7.1 and §7.2; or name it by --issuer or --service",
 );
 
-/// Examines all targets, and tells of each as soon as it is done.
+/// Examines all targets, and tells of each as soon as it is done. Of one where nobody answers there is
+/// nothing to tell.
 pub(super) async fn examine(
     asker: &Asker,
     given: &Given,
     mut tell: impl FnMut(&Examined),
-) -> Vec<Examined> {
+) -> Result<Vec<Examined>, String> {
     let environment = Environment::system();
     let mut known: Vec<Target> = Vec::new();
     for issuer in given.targets.iter().chain(&given.issuer) {
@@ -47,6 +48,7 @@ pub(super) async fn examine(
             let named = |name: Option<&String>| name == Some(issuer);
             let named = (named(given.issuer.as_ref()), named(given.service.as_ref()));
             known.push(Target::discover(asker, issuer, named).await);
+            known.last().map_or(Ok(()), Target::is_there)?;
         }
     }
     let mut idps = Vec::new();
@@ -61,7 +63,7 @@ pub(super) async fn examine(
         tell(&examined);
         all.push(examined);
     }
-    all
+    Ok(all)
 }
 
 impl Session<'_> {

@@ -66,7 +66,7 @@ pub(super) const ALWAYS: &[Look] = &[
         rule: Rule::must(
             "rfc8414-2-token-endpoint",
             "RFC 8414 §2, RFC 6749 §3.2",
-            "token_endpoint is there, by https",
+            "token_endpoint is there, by https or on loopback",
             "an https URL; http on this machine alone",
             "publish token_endpoint",
         ),

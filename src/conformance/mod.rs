@@ -63,7 +63,13 @@ pub async fn run(args: Args) -> ExitCode {
             say(human::examined(examined, ink));
         }
     };
-    let all = examination::examine(&asker, &given, tell).await;
+    let all = match examination::examine(&asker, &given, tell).await {
+        Ok(all) => all,
+        Err(nobody) => {
+            complain(printable(&nobody));
+            return ExitCode::from(2);
+        }
+    };
     let tally = Tally::of(&all);
     match args.json {
         true => say(json::report(&all, tally)),

@@ -89,6 +89,16 @@ impl Target {
         target
     }
 
+    /// Whether anybody answers at any of its places.
+    pub(super) fn is_there(&self) -> Result<(), String> {
+        let why = |it: &Document| it.answer.as_ref().err().cloned();
+        let all: Vec<_> = self.documents.iter().map(why).collect();
+        match all.into_iter().collect::<Option<Vec<_>>>().as_deref() {
+            Some([first, ..]) => Err(format!("{}: {first}; is the server running?", self.issuer)),
+            _ => Ok(()),
+        }
+    }
+
     /// The first metadata that there are.
     pub(super) fn metadata(&self) -> Option<&Map<String, Value>> {
         self.documents.iter().find_map(Document::object).map(|it| &it.members)

@@ -6,28 +6,37 @@ use crate::oauth::{Sector, SubjectType};
 
 /// In words, like `scope "a" → "a b"`. Secrets never appear.
 #[derive(Default)]
-pub(super) struct Differences(Vec<String>);
+pub(super) struct Differences {
+    words: Vec<String>,
+    /// Whether they are from what is usual: there was nothing before.
+    added: bool,
+}
 
 impl Differences {
+    /// What is not usual about a new entry.
+    pub(super) fn of_new() -> Self {
+        Self { words: vec![], added: true }
+    }
+
     pub(super) fn text(&mut self, member: &str, old: impl Display, new: impl Display) {
         let (old, new) = (old.to_string(), new.to_string());
-        if old != new {
-            self.0.push(format!("{member} {old:?} → {new:?}"));
+        match old == new {
+            true => {}
+            false if self.added => self.words.push(format!("{member} {new:?}")),
+            false => self.words.push(format!("{member} {old:?} → {new:?}")),
         }
     }
 
     pub(super) fn optional(&mut self, member: &str, old: Option<&str>, new: Option<&str>) {
         match (old, new) {
-            (None, Some(new)) => self.0.push(format!("{member} {new:?}")),
-            (Some(old), None) => self.0.push(format!("{member} {old:?} taken out")),
+            (None, Some(new)) => self.words.push(format!("{member} {new:?}")),
+            (Some(old), None) => self.words.push(format!("{member} {old:?} taken out")),
             _ => self.text(member, old.unwrap_or_default(), new.unwrap_or_default()),
         }
     }
 
     pub(super) fn list<T: Display + PartialEq>(&mut self, member: &str, old: &[T], new: &[T]) {
-        if old != new {
-            self.0.push(format!("{member} {:?} → {:?}", joined(old), joined(new)));
-        }
+        self.text(member, joined(old), joined(new));
     }
 
     /// What they know people by, with what that means to them.
@@ -35,33 +44,33 @@ impl Differences {
         let types = (SubjectType::by(old), SubjectType::by(new));
         self.text("subject_type", types.0.as_str(), types.1.as_str());
         self.optional("sector", old.map(Sector::as_str), new.map(Sector::as_str));
-        if old != new {
+        if old != new && !self.added {
             let lost = "everybody gets another sub there: what is kept by the old one is lost";
-            self.0.push(lost.to_owned());
+            self.words.push(lost.to_owned());
         }
     }
 
     /// For what must not be shown, or is too long to be.
     pub(super) fn unshown(&mut self, member: &str, changed: bool) {
         if changed {
-            self.0.push(format!("{member} changed"));
+            self.words.push(format!("{member} changed"));
         }
     }
 
     pub(super) fn active(&mut self, before: bool, after: bool) {
         match (before, after) {
-            (false, true) => self.0.push("active again".to_owned()),
-            (true, false) => self.0.push("switched off".to_owned()),
+            (false, true) => self.words.push("active again".to_owned()),
+            (true, false) => self.words.push("switched off".to_owned()),
             _ => {}
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
     }
 
     pub(super) fn into_words(self) -> Vec<String> {
-        self.0
+        self.words
     }
 }
 

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::credentials::NewHashes;
 use super::declared::{Declared, DeclaredClient, DeclaredUser};
-use super::differences::{Differences, joined};
+use super::differences::Differences;
 use super::planned::{Change, Mark, Plan, Write};
 use super::present::Present;
 use crate::environment::Environment;
@@ -93,9 +93,14 @@ fn plan_user(plan: &mut Plan, declared: &DeclaredUser, before: Option<&User>, me
         active: declared.active,
     };
     let Some(before) = before else {
-        let groups =
-            (!after.groups.is_empty()).then(|| format!("groups {:?}", joined(&after.groups)));
-        let details = groups.into_iter().collect();
+        let mut differences = Differences::of_new();
+        differences.list("groups", &[], &after.groups);
+        differences.active(true, after.active);
+        let mut details = differences.into_words();
+        if after.password_hash.is_none() {
+            let name = &after.username;
+            details.push(format!("no password: `tegata user password {name}` gives one"));
+        }
         return plan.change(Mark::Added, what, details, Write::User(Box::new(after)));
     };
     let mut differences = Differences::default();
@@ -126,10 +131,22 @@ fn plan_client(
     let after = Client { secret_mac, ..declared.record.clone() };
     let what = place.of(&after);
     let Some(before) = before else {
-        let details = vec![format!("scope {:?}", after.scope.to_string())];
+        let usual = Client {
+            dpop_bound_access_tokens: false,
+            tls_client_certificate_bound_access_tokens: false,
+            sector: None,
+            active: true,
+            ..after.clone()
+        };
+        let mut details = vec![format!("scope {:?}", after.scope.to_string())];
+        details.extend(between(Differences::of_new(), &usual, &after).into_words());
         return plan.change(Mark::Added, what, details, Write::Client(Box::new(after)));
     };
-    let mut differences = Differences::default();
+    let differences = between(Differences::default(), before, &after);
+    changed(plan, what, differences, || Write::Client(Box::new(after)));
+}
+
+fn between(mut differences: Differences, before: &Client, after: &Client) -> Differences {
     differences.text("name", &before.name, &after.name);
     differences.text("agent", before.agent, after.agent);
     let methods = (before.auth_method.as_str(), after.auth_method.as_str());
@@ -141,17 +158,17 @@ fn plan_client(
     let after_logout = (&before.post_logout_redirect_uris, &after.post_logout_redirect_uris);
     differences.list("post_logout_redirect_uris", after_logout.0, after_logout.1);
     let names = |it: &Client| it.grant_types.iter().map(|it| it.as_str()).collect::<Vec<_>>();
-    differences.list("grant_types", &names(before), &names(&after));
+    differences.list("grant_types", &names(before), &names(after));
     differences.text("scope", &before.scope, &after.scope);
     let algs = (&before.id_token_signed_response_alg, &after.id_token_signed_response_alg);
     differences.text("id_token_signed_response_alg", algs.0, algs.1);
     let bound = (before.dpop_bound_access_tokens, after.dpop_bound_access_tokens);
     differences.text("dpop_bound_access_tokens", bound.0, bound.1);
     differences.sector(before.sector.as_ref(), after.sector.as_ref());
-    let bound = [before, &after].map(|it| it.tls_client_certificate_bound_access_tokens);
+    let bound = [before, after].map(|it| it.tls_client_certificate_bound_access_tokens);
     differences.text("tls_client_certificate_bound_access_tokens", bound[0], bound[1]);
     differences.active(before.active, after.active);
-    changed(plan, what, differences, || Write::Client(Box::new(after)));
+    differences
 }
 
 fn plan_connection(plan: &mut Plan, after: &Connection, before: Option<&Connection>) {
@@ -162,10 +179,16 @@ fn plan_connection(plan: &mut Plan, after: &Connection, before: Option<&Connecti
         Approval::User => "user",
     };
     let Some(before) = before else {
-        let details = vec![
+        let mut details = vec![
             format!("scope {:?}", after.scope.to_string()),
             format!("approval {:?}", approval(after)),
         ];
+        let mut differences = Differences::of_new();
+        differences.list("resources", &[], &after.resources);
+        differences.list("groups", &[], &after.groups);
+        terms(&mut differences, &ConnectionTerms::default(), &after.terms);
+        differences.active(true, after.active);
+        details.extend(differences.into_words());
         return plan.change(Mark::Added, what, details, write());
     };
     let mut differences = Differences::default();

@@ -5,8 +5,8 @@ use super::differences::Differences;
 use super::plan::changed;
 use super::planned::{Change, Mark, Plan, Write};
 use super::present::Present;
-use crate::model::{Accounts, Reuse, Service, Trust, TrustedKeys};
-use crate::oauth::Issuer;
+use crate::model::{Accounts, Registrations, Reuse, Service, Trust, TrustTerms, TrustedKeys};
+use crate::oauth::{Issuer, Scope};
 
 /// Plans the services of `declared`. Clients that move with a service to another issuer are
 /// there in `present` afterwards.
@@ -29,10 +29,22 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     let what = format!("service {}", after.id);
     let write = || Write::Service(Box::new(after.clone()));
     let Some(before) = before else {
-        let details = vec![format!("issuer {:?}", after.issuer.as_str())];
+        let usual = Service {
+            registrations: Registrations::Off,
+            described_scope: Scope::default(),
+            dpop_bound_access_tokens_required: false,
+            sector: None,
+            active: true,
+            ..after.clone()
+        };
+        let mut details = vec![format!("issuer {:?}", after.issuer.as_str())];
+        details.extend(between(Differences::of_new(), &usual, after).into_words());
         return plan.change(Mark::Added, what, details, write());
     };
-    let mut differences = Differences::default();
+    changed(plan, what, between(Differences::default(), before, after), write);
+}
+
+fn between(mut differences: Differences, before: &Service, after: &Service) -> Differences {
     differences.text("name", &before.name, &after.name);
     differences.text("issuer", &before.issuer, &after.issuer);
     differences.text("hosted", before.hosted, after.hosted);
@@ -54,7 +66,7 @@ fn plan_service(plan: &mut Plan, after: &Service, before: Option<&Service>) {
     differences.text("dpop_bound_access_tokens_required", bound.0, bound.1);
     differences.sector(before.sector.as_ref(), after.sector.as_ref());
     differences.active(before.active, after.active);
-    changed(plan, what, differences, write);
+    differences
 }
 
 /// A registration is at an issuer, so it moves when the issuer of the service changes.
@@ -89,10 +101,22 @@ fn plan_trusts(plan: &mut Plan, service: &Service, after: &[Trust], before: &[Tr
                 let scope = new.scope.as_ref().map(|it| format!("scopes {:?}", it.to_string()));
                 let accounts = format!("accounts {:?}", accounts(new.accounts));
                 let details = [new.workload().is_none().then_some(accounts), scope];
-                change(Mark::Added, new, details.into_iter().flatten().collect());
+                let usual = Trust {
+                    reuse: Reuse::Once,
+                    terms: TrustTerms {
+                        tenant: new.terms.tenant.clone(),
+                        workload: new.terms.workload.clone(),
+                        ..TrustTerms::default()
+                    },
+                    active: true,
+                    ..new.clone()
+                };
+                let more = differences(Differences::of_new(), &usual, new).into_words();
+                let details = details.into_iter().flatten().chain(more);
+                change(Mark::Added, new, details.collect());
             }
             Some(old) => {
-                let differences = differences(old, new);
+                let differences = differences(Differences::default(), old, new);
                 if !differences.is_empty() {
                     change(Mark::Changed, new, differences.into_words());
                 }
@@ -105,8 +129,7 @@ fn plan_trusts(plan: &mut Plan, service: &Service, after: &[Trust], before: &[Tr
     plan.changes.append(&mut changes);
 }
 
-fn differences(old: &Trust, new: &Trust) -> Differences {
-    let mut differences = Differences::default();
+fn differences(mut differences: Differences, old: &Trust, new: &Trust) -> Differences {
     differences.text("keys", keys(&old.keys), keys(&new.keys));
     differences.unshown("jwks", keys(&old.keys) == keys(&new.keys) && old.keys != new.keys);
     let scope = |it: &Trust| it.scope.as_ref().map(ToString::to_string);

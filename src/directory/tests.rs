@@ -116,10 +116,10 @@ async fn everything_is_new_and_then_nothing_is() {
     + trust of chat in http://127.0.0.1:8080: accounts "the same people"
     + service mail: issuer "http://127.0.0.1:8080/services/mail"
     + trust of mail in http://127.0.0.1:8080: accounts "the same people"
-    + trust of mail in https://idp.partner.example: accounts "just_in_time"; scopes "mail.read"
+    + trust of mail in https://idp.partner.example: accounts "just_in_time"; scopes "mail.read"; reuse "until_expiry"
     + client wiki-agent: scope "openid profile"
     + client wiki-at-chat at chat: scope "chat.read chat.write"
-    + connection wiki-agent → chat: scope "chat.read"; approval "admin"
+    + connection wiki-agent → chat: scope "chat.read"; approval "admin"; groups "sales"
     "#);
     let again = apply(&ground, DIRECTORY, Options::default()).await.unwrap();
     assert!(again.is_empty() && again.not_in_file.is_empty(), "{again:?}");

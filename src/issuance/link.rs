@@ -13,7 +13,7 @@ use super::attempt::{Attempt, NotRecorded};
 use super::{door, standing};
 use crate::clients::AuthenticatedClient;
 use crate::limits::TurnedAway;
-use crate::model::{Accounts, Client, Digest, LedgerEvent, LinkInvitation, Login};
+use crate::model::{Accounts, Client, Digest, LedgerEntry, LedgerEvent, LinkInvitation, Login};
 use crate::oauth::{ErrorCode, Jti};
 use crate::policy::TrustedIssuer;
 use crate::server::AuthorizationServer;
@@ -254,7 +254,9 @@ pub async fn dismiss(
     why: &str,
     attempt: &Attempt,
 ) -> Result<(), LinkRefusal> {
+    let subject = Some(invitation.record.whose.subject.to_string());
     let entry = attempt.refusal(ErrorCode::AccessDenied, why.to_owned());
+    let entry = LedgerEntry { jti: subject, ..entry };
     let effects =
         vec![Effect::Dismiss(Box::new(invitation.record)), Effect::Record(Box::new(entry))];
     Ok(server.shared.store.commit(effects, attempt.now).await?)

@@ -72,6 +72,14 @@ impl RedirectUri {
         Url::parse(&self.0).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url))
     }
 
+    /// The same without what stands in its query, which is nobody else's to keep.
+    pub fn without_query(&self) -> String {
+        match self.0.split_once('?') {
+            Some((before, _)) => format!("{before}?…"),
+            None => self.0.clone(),
+        }
+    }
+
     /// The host that a person is sent to, or the scheme of the application that takes it.
     pub fn shown_host(&self) -> String {
         match Url::parse(&self.0) {

@@ -46,7 +46,7 @@ pub fn claim(name: &str) -> &'static str {
         "htu" => "the address of the request that it was made for",
         "ath" => "ties it to the access token that it comes with",
         "grant_id" => "all that came from the same authorization has this",
-        "cnf" => "the key that its holder must prove",
+        "cnf" => "the key or certificate that its holder must show",
         "tenant" => "the tenant of the issuer",
         "aud_tenant" => "the tenant of the audience",
         "aud_sub" => "the person, as the audience calls them",

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use insta::assert_snapshot;
 use tegata::app::Opened;
 use tegata::directory::{Options, apply_text};
 use tegata::jose::KeyEncryptionKey;
@@ -269,4 +270,52 @@ async fn an_application_that_goes_while_somebody_signs_in() {
     browser.ask("POST", Some(body)).await;
     assert_eq!(browser.page.status, 400);
     assert_eq!(browser.page.header("location"), "");
+}
+
+/// What is new says all that is not usual about it: an administrator reads it before it counts.
+#[tokio::test]
+async fn what_is_new_and_not_usual() {
+    let world = World::new().await;
+    let more = r#"
+        [[service]]
+        id = "mail"
+        name = "Mail"
+        registration = "open"
+        described_clients = ["mail.read"]
+        scopes = { "mail.read" = "Read" }
+        [[service.trust]]
+        issuer = "https://other.example"
+        jwks_uri = "https://other.example/jwks"
+        email_domains = ["other.example"]
+        link_domains = ["other.example"]
+        aud_sub = true
+        active = false
+        [[client]]
+        at = "mail"
+        client_id = "wiki-at-mail"
+        client_secret = "wiki-at-mail-secret-0123456789abcdefghij"
+        grant_types = ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+        scope = "mail.read"
+        dpop_bound_access_tokens = true
+        [[connection]]
+        client = "wiki-agent"
+        service = "mail"
+        client_id = "wiki-at-mail"
+        scopes = ["mail.read"]
+        approval = "admin"
+        max_age = 60
+        claims = { email = "email" }
+        [[user]]
+        username = "zoe"
+        active = false
+    "#;
+    let plan = crate::pairwise_kept::plan(&world, &format!("{WORLD}{more}")).await.unwrap();
+    let lines: Vec<_> = plan.changes.iter().map(ToString::to_string).collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    + user zoe: switched off; no password: `tegata user password zoe` gives one
+    + service mail: issuer "https://home.example/services/mail"; described_clients "mail.read"; registration "open"
+    + trust of mail in https://other.example: accounts "linked"; aud_sub "true"; email_domains "other.example"; link_domains "other.example"; switched off
+    + client wiki-at-mail at mail: scope "mail.read"; dpop_bound_access_tokens "true"
+    + connection wiki-agent → mail: scope "mail.read"; approval "admin"; max_age "60"; claims "email=email"
+    "#);
 }

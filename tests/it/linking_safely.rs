@@ -242,6 +242,7 @@ async fn while_too_many_are_refused() {
     let row = rows.iter().find(|it| it.entry.event.as_str() == "link").unwrap();
     assert!(matches!(&row.entry.outcome, Outcome::Refused { code, .. } if code == "access_denied"));
     assert_eq!(row.entry.user.as_ref().unwrap().as_str(), world.sub_of("alice").await);
+    assert_eq!(row.entry.jti.as_deref(), Some("carol-there"));
 }
 
 /// An administrator stops everything at once, and then takes out who should not have been linked; the

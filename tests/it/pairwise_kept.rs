@@ -35,7 +35,7 @@ async fn tegata(database: &Database, args: &[&str]) -> Output {
 }
 
 /// What applying `directory` comes to.
-async fn plan(world: &World, directory: &str) -> Result<Plan, String> {
+pub(crate) async fn plan(world: &World, directory: &str) -> Result<Plan, String> {
     let shared = world.live.shared();
     let ground = Ground {
         store: shared.store.clone(),
@@ -148,7 +148,7 @@ async fn a_client_that_changes_its_subject_type() {
     assert_snapshot!(lines(pairwise), @r#"
     ~ service chat: subject_type "public" → "pairwise"; sector "chat.example"; everybody gets another sub there: what is kept by the old one is lost
     ~ client wiki-agent: subject_type "public" → "pairwise"; sector "wiki.example"; everybody gets another sub there: what is kept by the old one is lost
-    + client chat-web: scope "openid"
+    + client chat-web: scope "openid"; subject_type "pairwise"; sector "chat.example"
     "#);
     assert_eq!(exchange(&world, &before, &[]).await.status, 200);
     let browser = signed_in_again(&world).await;

@@ -6,10 +6,11 @@ use insta::assert_snapshot;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use crate::certificates::bound;
 use crate::registration::{invitation, register};
 use crate::support::{
-    CALENDAR, CHAT, Database, HOME, JWT_BEARER, PARTNER, WORLD, World, exchange, id_token_of,
-    redeem,
+    Browser, CALENDAR, CHAT, Database, HOME, JWT_BEARER, PARTNER, WORLD, World, exchange,
+    id_token_of, redeem,
 };
 
 async fn tegata(world: &World, args: &[&str]) -> Output {
@@ -57,7 +58,7 @@ async fn what_would_happen() {
         said.push(text.lines().last().unwrap().to_owned());
     }
     assert_snapshot!(said.join("\n"), @r#"
-    tegata: no: token exchange at home: access_denied: the administrator has not opened this connection to the person
+    tegata: no: token exchange at home: access_denied: the administrator has not opened this connection to the person (the connection is for the groups sales; bob is in engineering)
     tegata: no: token exchange at home: consent_required: the person has not consented yet: send them to the authorization endpoint
     tegata: no: token exchange at home: invalid_scope: no scope that was asked for can be granted
     tegata: no: token exchange at home: invalid_target: the resource is not one of this audience that the client may name
@@ -104,7 +105,7 @@ async fn with_another_file() {
     true
     wiki-agent for bob at chat (https://home.example/services/chat)
     now
-        no   token exchange at home: access_denied: the administrator has not opened this connection to the person
+        no   token exchange at home: access_denied: the administrator has not opened this connection to the person (the connection is for the groups sales; bob is in engineering)
              by ID-JAG §4.3.3
          –   redemption at chat: not reached
     with next.toml (1 to change)
@@ -138,7 +139,7 @@ async fn with_another_file() {
     now
         no   there is no user "carol"
     with next.toml (1 to change)
-        no   token exchange at home: access_denied: the administrator has not opened this connection to the person
+        no   token exchange at home: access_denied: the administrator has not opened this connection to the person (the connection is for the groups sales; carol is in engineering)
              by ID-JAG §4.3.3
          –   redemption at chat: not reached
     tegata: with the file, it would not get both
@@ -294,4 +295,44 @@ async fn accounts() {
     + somebody of https://idp.partner.example is alice at chat
     ~ somebody of https://idp.partner.example at chat: inactive
     ");
+}
+
+/// Who is in the directory file without a password gets one here.
+#[tokio::test]
+async fn a_password() {
+    let world =
+        World::on(Database::shared().await, &format!("{WORLD}\n[[user]]\nusername = \"zoe\"\n"))
+            .await;
+    let given = async |name: &str| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tegata"));
+        command.args(["user", "password", name, "--password-stdin"]);
+        command.current_dir(std::env::temp_dir()).env("TEGATA_DATABASE", world.database.url());
+        command.env("TEGATA_PUBLIC_URL", HOME).env("TEGATA_KEY", "07".repeat(32));
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stdin, b"zoe-password\n").await.unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().await.unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert_snapshot!([given("zoe").await, given("nobody").await].concat(), @r#"
+    ~ user zoe: password
+    tegata: there is no user "nobody": see `tegata user list`
+    "#);
+    world.meddled().await;
+    let mut browser = Browser::open(&world, &format!("{HOME}/sign-in")).await;
+    browser.sign_in("zoe", "zoe-password").await;
+    assert_eq!(browser.page.status, 200, "{}", browser.page.text);
+    assert!(browser.page.words().contains("zoe"));
+}
+
+/// A client that waits for certificates that cannot come gets nothing, so it is no yes.
+#[tokio::test]
+async fn certificates_that_cannot_come() {
+    let directory = bound(&["wiki-at-chat"]);
+    let world = World::on(Database::shared().await, &directory).await;
+    let (yes, said) = checked(&world, "alice", "chat", &[]).await;
+    assert!(!yes, "{said}");
+    assert_snapshot!(said.lines().last().unwrap(), @"tegata: no: redemption at chat: its tokens are to be bound to a certificate, and none can come: see `tegata doctor`");
 }

@@ -59,7 +59,8 @@ impl<'a> Names<'a> {
                 None => format!("{time}  {what}  {who}"),
             },
             Outcome::Refused { code, reason } => {
-                let refused = printable(&format!("refused {code}: {reason}"));
+                let name = &entry.request;
+                let refused = printable(&format!("refused {code}: {reason} [decision {name}]"));
                 format!("{time}  {what}  {who}  {}", ink.accent(refused))
             }
         };

@@ -22,6 +22,8 @@ pub(super) struct Facts {
     /// Whom the connection names there.
     pub client_there: Option<Client>,
     pub trusts: Vec<Trust>,
+    /// Whether a proxy tells of certificates.
+    pub certificates_can_come: bool,
 }
 
 impl Facts {
@@ -59,6 +61,7 @@ impl Facts {
         Ok(Ok(Self {
             home: home.clone(),
             trusts: store::trusts::of(db, &service.id).await?,
+            certificates_can_come: others.certificates_can_come(),
             consent: consent.filter(|it| client.as_ref().is_some_and(|client| it.is_for(client))),
             service: Arc::new(service),
             user,

@@ -12,7 +12,7 @@ use crate::flows::explanation::advice;
 use crate::grants::token_exchange;
 use crate::model::{Client, ConnectionGrant, Login, Trust};
 use crate::oauth::{ErrorCode, GrantType, Resource, Scope, SessionId};
-use crate::policy::{self, Asked, Entitlement, Person};
+use crate::policy::{self, Asked, Denied, Entitlement, Person};
 use crate::terminal::printable;
 
 /// What would happen: a line for each leg that would be passed, and why one would not.
@@ -126,6 +126,7 @@ fn first_leg(
     let client = facts.client.as_ref();
     let client = client.ok_or_else(|| No::of("the client is not registered there"))?;
     ready(client, GrantType::TokenExchange)?;
+    bindable(facts, client)?;
     if !user.active {
         return Err(No::of("the person is not active"));
     }
@@ -145,9 +146,18 @@ fn first_leg(
     let (connection, service) = (facts.connection.clone(), Arc::clone(&facts.service));
     let decided = Entitlement::decide(connection, service, person, facts.consent.as_ref(), &asked);
     decided.map_err(|denied| {
+        let which = matches!(denied, Denied::Groups).then(|| whose_groups(facts));
         let refusal = token_exchange::Refusal::Denied(denied);
-        No::by(refusal.code(), refusal.to_string())
+        No::by(refusal.code(), format!("{refusal}{}", which.unwrap_or_default()))
     })
+}
+
+/// Whom the connection is for, and what the person is in.
+fn whose_groups(facts: &Facts) -> String {
+    let names = |it: &[String]| if it.is_empty() { "none".to_owned() } else { it.join(", ") };
+    let wanted = facts.connection.as_ref().map(|it| names(&it.groups)).unwrap_or_default();
+    let (name, groups) = (&facts.user.username, names(&facts.user.groups));
+    format!(" (the connection is for the groups {wanted}; {name} is in {groups})")
 }
 
 /// What the redemption would come to.
@@ -168,6 +178,7 @@ fn second_leg(facts: &Facts, entitlement: &Entitlement) -> Result<Option<Second>
     let client =
         client.ok_or_else(|| No::of(format!("there is no client {there} at the service")))?;
     ready(client, GrantType::JwtBearer)?;
+    bindable(facts, client)?;
     let in_home = |it: &&Trust| it.issuer == *home && it.workload().is_none() && it.active;
     let Some(trust) = facts.trusts.iter().find(in_home) else {
         return Err(No::of("the service does not trust home, or not any more"));
@@ -193,6 +204,17 @@ fn second_leg(facts: &Facts, entitlement: &Entitlement) -> Result<Option<Second>
         false => by_key.then_some("a DPoP proof of a key"),
     };
     Ok(Some(Second { scope, bound }))
+}
+
+/// Whether its tokens can be bound as it is registered.
+fn bindable(facts: &Facts, client: &Client) -> Result<(), No> {
+    let wants = client.tls_client_certificate_bound_access_tokens;
+    match wants && !facts.certificates_can_come {
+        true => Err(No::of(
+            "its tokens are to be bound to a certificate, and none can come: see `tegata doctor`",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn ready(client: &Client, grant: GrantType) -> Result<(), No> {

@@ -23,6 +23,10 @@ impl<'a> Others<'a> {
         Self { opened, issuers: OnceCell::new() }
     }
 
+    pub(super) fn certificates_can_come(&self) -> bool {
+        self.opened.config.trusted_proxies.can_bring_certificates()
+    }
+
     /// The client that registered itself as `id` at `issuer`, or describes itself at that address.
     pub(super) async fn find(
         &self,

@@ -91,7 +91,7 @@ impl Unproven {
     /// The same for the ledger, with what came: whoever wrote the client looks for a difference.
     pub fn recorded(&self) -> String {
         match self {
-            Self::UnregisteredRedirectUri(came) => format!("{self}: {came}"),
+            Self::UnregisteredRedirectUri(came) => format!("{self}: {}", came.without_query()),
             other => other.to_string(),
         }
     }

@@ -226,8 +226,9 @@ pub(super) const BY_REASON: &[(&str, Advice)] = &[
         "has no account here",
         "ID-JAG §4.1 and §9.5 (docs/decisions/0034-who-is-meant.md)",
         "a subject whom the service knows",
-        "link the subject with `tegata account link`, let the person do it by link_domains of the \
-         [[service.trust]], or let the trust make accounts just in time",
+        "link the subject with `tegata account link`, or let the trust make accounts just in time, or let \
+         the person do it: that takes an ID-JAG with email and email_verified, of one of the \
+         link_domains of the [[service.trust]], by a client that the directory declares",
     ),
     says(
         "the person refused to link",
