@@ -292,7 +292,8 @@ async fn for_whom_it_was_asked() {
 /// It is counted as what it is.
 #[tokio::test]
 async fn how_it_is_counted() {
-    let world = world("").await;
+    let directory = with_mail("grants = [\"id-jag\", \"chaining\"]\n");
+    let world = World::set(&[], &directory).await;
     chained(&world, &id_token_of(&world, "alice").await, &[]).await.access_token();
     let metrics = world.get(&format!("{HOME}/metrics")).await.text;
     let counted = |it: &str| it.contains("\"jwt_grant\"") && it.ends_with(" 1");
