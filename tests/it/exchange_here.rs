@@ -303,6 +303,7 @@ async fn where_it_is_told() {
     }
     let token = token_of_alice(&world).await;
     let narrower = exchanged(&world, MCP, &token.access_token(), &[("scope", "chat.read")]).await;
+    let all = exchanged(&world, MCP, &token.access_token(), &[]).await;
     let _ = exchanged(&world, "third", &token.access_token(), &[]).await.refusal();
     let parent = token.claims()["jti"].clone();
     let mut said = vec![];
@@ -312,15 +313,20 @@ async fn where_it_is_told() {
             assert_eq!(it.user.unwrap().as_str(), token.claims()["sub"]);
             let issued = it.jti.as_deref() == narrower.claims()["jti"].as_str();
             if issued {
-                assert_eq!(it.scope.unwrap().to_string(), "chat.read");
+                assert_eq!(it.scope.as_ref().unwrap().to_string(), "chat.read");
                 let act = narrower.claims()["act"].to_string();
                 assert_eq!(it.remark, Some(Remark::Act(act)));
+            }
+            if it.jti.as_deref() == all.claims()["jti"].as_str() {
+                let scope = it.scope.as_ref().map(ToString::to_string);
+                assert_eq!(scope.as_deref(), all.claims()["scope"].as_str());
             }
             said.push(format!("{} by {}: {issued}", it.event.as_str(), it.client.unwrap()));
         }
     }
     said.sort();
     assert_snapshot!(said.join("\n"), @"
+    access_token by https://chat.example/mcp: false
     access_token by https://chat.example/mcp: true
     access_token by third: false
     ");

@@ -306,7 +306,12 @@ async fn an_invitation_to_another_service() {
     );
     let scopes = "scopes = { \"calendar.read\" = \"See your appointments\" }\n";
     let directory = WORLD.replace(JUST_IN_TIME, LINKING);
-    let world = World::of(&directory.replace(scopes, &format!("{scopes}{trust}"))).await;
+    let directory = directory.replace(scopes, &format!("{scopes}{trust}"));
+    // Even a client is called the same there.
+    let namesake = "\n[[client]]\nat = \"calendar\"\nclient_id = \"wiki-at-chat\"\n\
+                    client_secret = \"wiki-at-calendar-secret-0123456789\"\n\
+                    grant_types = [\"urn:ietf:params:oauth:grant-type:jwt-bearer\"]\n";
+    let world = World::of(&(directory + namesake)).await;
     let uri = invited(&world).await;
     let elsewhere = Browser::open(&world, &uri.replace(CHAT, CALENDAR)).await;
     assert_eq!(elsewhere.page.page_error(), "400 expired: ");
