@@ -44,6 +44,20 @@ pub(super) fn sense(config: &Config, findings: &mut Findings) {
     }
 }
 
+/// A group of administrators that nobody can be in.
+pub(super) async fn administrators(
+    config: &Config,
+    store: &Store,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let Some(group) = &config.administrators else { return Ok(()) };
+    if !store::groups::all(store.read()).await?.contains(group) {
+        let what = format!("there is no group {group:?}, which `administrators` names");
+        findings.warning(GROUP, &what, "add it as [[group]] to the directory file, or correct it");
+    }
+    Ok(())
+}
+
 /// Clients that want what cannot happen.
 pub(super) async fn clients(
     config: &Config,

@@ -62,6 +62,9 @@ async fn examine(config: &Config, findings: &mut Findings) {
             if let Err(error) = keys::examine(config, &store, now, findings).await {
                 findings.failed("keys", "the keys cannot be read", &error);
             }
+            if let Err(error) = config::administrators(config, &store, findings).await {
+                findings.failed("config", "the groups cannot be read", &error);
+            }
             if let Err(error) = config::clients(config, &store, findings).await {
                 findings.failed("config", "the clients cannot be read", &error);
             }
