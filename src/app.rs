@@ -82,8 +82,16 @@ pub struct Opened {
 
 impl Opened {
     pub async fn open(config: &Config) -> Result<Self, AppError> {
-        let environment = Environment::system();
         let store = Store::open(config.database.url().expose_secret()).await?;
+        Self::with_keys(config, store, Environment::system()).await
+    }
+
+    /// The same with a database that is open.
+    pub async fn with_keys(
+        config: &Config,
+        store: Store,
+        environment: Environment,
+    ) -> Result<Self, AppError> {
         let kek = key_encryption_key(config, &store, &environment).await?;
         let secret_key = SecretKey::load_or_make(&store, &kek, &environment).await?;
         Ok(Self { store, kek, secret_key, environment })

@@ -73,25 +73,18 @@ impl Opened {
 
     /// All issuers, as a server would serve them now.
     pub(super) async fn issuers(&self) -> Result<Arc<Issuers>, Failure> {
-        let opened = app::Opened {
-            store: self.store.clone(),
-            kek: self.kek().await?,
-            secret_key: self.secret_key().await?,
-            environment: self.environment.clone(),
-        };
-        Ok(app::assemble(&self.config, opened).await?.last_known())
+        Ok(app::assemble(&self.config, self.whole().await?).await?.last_known())
     }
 
     /// What a directory file is applied on.
     pub(super) async fn ground(&self) -> Result<Ground, Failure> {
-        Ok(Ground {
-            store: self.store.clone(),
-            home: self.config.public_url.clone(),
-            id_jag: self.config.lifetimes.id_jag,
-            passwords: self.passwords(),
-            secret_key: self.secret_key().await?,
-            environment: self.environment.clone(),
-        })
+        Ok(self.whole().await?.ground(&self.config))
+    }
+
+    /// With the keys that open what is sealed.
+    async fn whole(&self) -> Result<app::Opened, Failure> {
+        let (store, environment) = (self.store.clone(), self.environment.clone());
+        Ok(app::Opened::with_keys(&self.config, store, environment).await?)
     }
 
     pub(super) async fn pairwise_key(&self) -> Result<PairwiseKey, Failure> {

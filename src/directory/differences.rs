@@ -20,11 +20,16 @@ impl Differences {
 
     pub(super) fn text(&mut self, member: &str, old: impl Display, new: impl Display) {
         let (old, new) = (old.to_string(), new.to_string());
-        match old == new {
-            true => {}
-            false if self.added => self.words.push(format!("{member} {new:?}")),
-            false => self.words.push(format!("{member} {old:?} → {new:?}")),
+        if old != new {
+            self.differ(member, &old, &new);
         }
+    }
+
+    fn differ(&mut self, member: &str, old: &str, new: &str) {
+        self.words.push(match self.added {
+            true => format!("{member} {new:?}"),
+            false => format!("{member} {old:?} → {new:?}"),
+        });
     }
 
     pub(super) fn optional(&mut self, member: &str, old: Option<&str>, new: Option<&str>) {
@@ -35,8 +40,11 @@ impl Differences {
         }
     }
 
+    /// Two lists may differ that read the same: what is in them may have spaces.
     pub(super) fn list<T: Display + PartialEq>(&mut self, member: &str, old: &[T], new: &[T]) {
-        self.text(member, joined(old), joined(new));
+        if old != new {
+            self.differ(member, &joined(old), &joined(new));
+        }
     }
 
     /// What they know people by, with what that means to them.
@@ -77,4 +85,18 @@ impl Differences {
 pub(super) fn joined<T: Display>(list: &[T]) -> String {
     let texts: Vec<_> = list.iter().map(ToString::to_string).collect();
     texts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_that_read_the_same_are_different() {
+        let mut differences = Differences::default();
+        differences.list("groups", &["a", "b"], &["a", "b"]);
+        assert!(differences.is_empty());
+        differences.list("groups", &["a b"], &["a", "b"]);
+        assert_eq!(differences.into_words(), [r#"groups "a b" → "a b""#]);
+    }
 }

@@ -1,11 +1,12 @@
 //! A person links who they are at another issuer to their account, and takes that back:
 //! `docs/decisions/0045-linking.md`.
 
+use std::collections::HashMap;
+
 use time::Duration;
 
 use crate::issuance::{self, Attempt, LinkRefusal, LiveInvitation};
 use crate::model::{Digest, Foreign, LedgerEvent, Link, LinkInvitation, Login, Service};
-use crate::oauth::ServiceId;
 use crate::server::AuthorizationServer;
 use crate::store::accounts::{self, Account};
 use crate::store::{Effect, StoreError, hexadecimal};
@@ -84,12 +85,13 @@ pub async fn links_of<'a>(
     server: &'a AuthorizationServer,
     login: &Login,
 ) -> Result<Vec<LinkOfPerson<'a>>, StoreError> {
-    let hosted = || server.catalogue.services().iter().map(|it| &**it).filter(|it| it.hosted);
-    let here =
-        |id: &ServiceId| server.service().into_iter().chain(hosted()).find(|it| it.id == *id);
-    let all = accounts::of_account(server.shared.store.read(), &login.user).await?;
+    let hosted = server.catalogue.services().iter().map(|it| &**it).filter(|it| it.hosted);
+    let here: HashMap<_, _> =
+        server.service().into_iter().chain(hosted).map(|it| (&it.id, it)).collect();
+    let store = server.shared.store.read();
+    let all = accounts::of_person_at(store, here.keys().copied(), &login.user).await?;
     let link =
-        |(service, whose, account)| Some(LinkOfPerson { service: here(&service)?, whose, account });
+        |(id, whose, account)| Some(LinkOfPerson { service: here.get(&id)?, whose, account });
     Ok(all.into_iter().filter_map(link).collect())
 }
 

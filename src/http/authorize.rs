@@ -12,7 +12,6 @@ use crate::flows::authorization::request::{self, AuthorizationRequest, Unproven}
 use crate::flows::authorization::step::{self, Step};
 use crate::flows::authorization::{consent, consent::Asked, response::Redirected};
 use crate::issuance::{self, Attempt};
-use crate::limits::Party;
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::{ClientId, ErrorCode, Params, error_description};
 
@@ -165,9 +164,7 @@ pub(super) async fn refuse(
 }
 
 pub(super) fn attempt(browser: &Browser, client: &ClientId) -> Attempt {
-    let here = &browser.here;
-    let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Code);
-    attempt.party = Party::Address(here.address);
+    let mut attempt = browser.here.attempt(LedgerEvent::Code);
     attempt.client = Some(client.clone());
     attempt
 }

@@ -15,8 +15,6 @@ use super::token::authorization;
 use crate::clients::Headers;
 use crate::flows::explanation::{self, Decision, Explained, Told};
 use crate::flows::management::{self, Refusal};
-use crate::issuance::Attempt;
-use crate::limits::Party;
 use crate::model::LedgerEvent;
 use crate::oauth::{Params, Subject};
 
@@ -122,8 +120,7 @@ async fn explained(
 ) -> Result<Vec<Explained>, Refusal> {
     let here = &browser.here;
     let server = &here.server;
-    let mut attempt = Attempt::begin(server, here.request.clone(), LedgerEvent::TokenRequest);
-    attempt.party = Party::Address(here.address);
+    let mut attempt = here.attempt(LedgerEvent::TokenRequest);
     let headers = Headers { authorization: authorization(headers), ..Headers::default() };
     let act =
         async |client: &_, it: &_| explanation::explain_to(server, client, decision, it).await;

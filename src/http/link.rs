@@ -9,11 +9,10 @@ use time::OffsetDateTime;
 use super::browser::Browser;
 use super::error::{self, PageError, PageErrorKind};
 use super::form::{BadForm, Form};
-use super::pages::{self, LinkEnded, LinkOutcome};
+use super::pages::{self, LinkEnded};
 use super::sign_in::named;
 use crate::flows::linking::{self, Answer, Ended};
-use crate::issuance::{self, Attempt, LinkRefusal, LiveInvitation, Named};
-use crate::limits::Party;
+use crate::issuance::{self, LinkRefusal, LiveInvitation, Named};
 use crate::model::{LedgerEvent, Login, User};
 use crate::oauth::{ErrorCode, Jti, SessionId, Subject};
 
@@ -80,7 +79,7 @@ pub(super) async fn submit(
         }
     };
     let email = invitation.record().email.clone();
-    let (server, mut attempt) = (&browser.here.server, attempt(&browser, LedgerEvent::Link));
+    let (server, mut attempt) = (&browser.here.server, browser.here.attempt(LedgerEvent::Link));
     let ended = linking::answer(server, *invitation, &login, answer, &mut attempt).await;
     let ended = ended.map_err(|refusal| refused(&browser, &refusal))?;
     let mut all = all(&browser).await?;
@@ -92,11 +91,7 @@ pub(super) async fn submit(
     }
     Ok(error::html(&LinkEnded {
         page: browser.page(None),
-        outcome: match ended {
-            Ended::Linked => LinkOutcome::Linked,
-            Ended::Refused => LinkOutcome::Refused,
-            Ended::OtherAddress => LinkOutcome::OtherAddress,
-        },
+        outcome: ended,
         email,
         links_href: browser.path("/links"),
     }))
@@ -160,13 +155,6 @@ async fn page(
         username: user.username.clone(),
         service_name: service.map(|it| it.name.clone()).unwrap_or_default(),
     }))
-}
-
-pub(super) fn attempt(browser: &Browser, event: LedgerEvent) -> Attempt {
-    let here = &browser.here;
-    let mut attempt = Attempt::begin(&here.server, here.request.clone(), event);
-    attempt.party = Party::Address(here.address);
-    attempt
 }
 
 pub(super) fn refused(browser: &Browser, refusal: &LinkRefusal) -> PageError {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::browser::Browser;
 use super::error::{self, PageError};
 use super::form::{BadForm, Form};
-use super::link::{attempt, refused};
+use super::link::refused;
 use super::pages::{LinkLine, Links};
 use super::sign_in::named;
 use crate::flows::linking::{self, LinkOfPerson};
@@ -46,7 +46,7 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let Form(form) = form.map_err(|bad| browser.refused(ErrorCode::InvalidRequest, &bad))?;
     browser.prove(&form).await?;
-    let mut attempt = attempt(&browser, LedgerEvent::Unlink);
+    let mut attempt = browser.here.attempt(LedgerEvent::Unlink);
     let person = browser.person().await?;
     let Some((_, login)) = person.filter(|(_, login)| linking::is_recent(login, &attempt)) else {
         return Ok(to_sign_in(&browser));

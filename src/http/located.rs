@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::{self, Misdirected, OAuthError, TwoHosts};
 use crate::config::TrustedProxies;
-use crate::limits::Endpoint;
+use crate::issuance::Attempt;
+use crate::limits::{Endpoint, Party};
+use crate::model::LedgerEvent;
 use crate::oauth::RequestId;
 use crate::server::{AuthorizationServer, LiveIssuers};
 use crate::telemetry::with_causes;
@@ -28,6 +30,15 @@ pub(super) struct Here {
     pub tells_of_certificates: bool,
     /// The path as it was asked for, with that of the issuer.
     pub path: String,
+}
+
+impl Here {
+    /// Begins what the request asks for. Whoever is at its address answers for it, for now.
+    pub(super) fn attempt(&self, event: LedgerEvent) -> Attempt {
+        let mut attempt = Attempt::begin(&self.server, self.request.clone(), event);
+        attempt.party = Party::Address(self.address);
+        attempt
+    }
 }
 
 /// Puts [`Here`] into the request and leaves it the path below the issuer; or says why not.

@@ -11,7 +11,6 @@ use super::token::authorization;
 use crate::clients::{AuthenticatedClient, Headers};
 use crate::flows::management::{self, Refusal};
 use crate::issuance::Attempt;
-use crate::limits::Party;
 use crate::model::LedgerEvent;
 use crate::oauth::Params;
 
@@ -69,8 +68,7 @@ async fn answered<T>(
     act: impl AsyncFnOnce(&AuthenticatedClient, &Attempt) -> Result<T, Refusal>,
 ) -> Result<T, OAuthError> {
     let server = &here.server;
-    let mut attempt = Attempt::begin(server, here.request.clone(), event);
-    attempt.party = Party::Address(here.address);
+    let mut attempt = here.attempt(event);
     let headers = Headers { authorization: authorization(headers), ..Headers::default() };
     let done = management::for_client(server, headers, params, &mut attempt, act).await;
     done.map_err(|it| OAuthError::from(it).told_to(here))

@@ -13,7 +13,6 @@ use super::located::Here;
 use super::token::authorization;
 use crate::flows::registration::{self, ClientInformation, Refusal};
 use crate::issuance::Attempt;
-use crate::limits::Party;
 use crate::model::{LedgerEvent, Registrations};
 use crate::oauth::ErrorCode;
 
@@ -31,7 +30,7 @@ pub(super) async fn register(
     if token.is_none() && server.registrations() == Registrations::ByToken {
         return error::no_token(&[Scheme::Bearer]);
     }
-    let mut attempt = begin(&here);
+    let mut attempt = here.attempt(LedgerEvent::Registration);
     if let Err(early) = server.shared.limits.registration(here.address) {
         return refused(&here, &attempt, early.into()).await;
     }
@@ -50,7 +49,7 @@ pub(super) async fn register(
 pub(super) async fn read(here: Here, Path(client): Path<String>, headers: HeaderMap) -> Response {
     let Some(token) = bearer(&headers) else { return error::no_token(&[Scheme::Bearer]) };
     let read = registration::read(&here.server, &client, &token).await;
-    answered(&here, &begin(&here), read).await
+    answered(&here, &here.attempt(LedgerEvent::Registration), read).await
 }
 
 /// RFC 7592 §2.2.
@@ -65,7 +64,7 @@ pub(super) async fn change(
         Ok(asked) => asked,
         Err(bad) => return OAuthError::from(bad).told_to(&here).into_response(),
     };
-    let mut attempt = begin(&here);
+    let mut attempt = here.attempt(LedgerEvent::Registration);
     let whose = (client.as_str(), &token);
     let changed = registration::change(&here.server, whose, &asked, &mut attempt).await;
     answered(&here, &attempt, changed).await
@@ -74,17 +73,11 @@ pub(super) async fn change(
 /// RFC 7592 §2.3.
 pub(super) async fn remove(here: Here, Path(client): Path<String>, headers: HeaderMap) -> Response {
     let Some(token) = bearer(&headers) else { return error::no_token(&[Scheme::Bearer]) };
-    let mut attempt = begin(&here);
+    let mut attempt = here.attempt(LedgerEvent::Registration);
     match registration::remove(&here.server, (&client, &token), &mut attempt).await {
         Ok(()) => (StatusCode::NO_CONTENT, NOT_KEPT).into_response(),
         Err(refusal) => refused(&here, &attempt, refusal).await,
     }
-}
-
-fn begin(here: &Here) -> Attempt {
-    let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::Registration);
-    attempt.party = Party::Address(here.address);
-    attempt
 }
 
 async fn answered(

@@ -11,8 +11,6 @@ use super::logout;
 use super::pages::{SignIn, SignInFailure};
 use super::policy_headers;
 use crate::flows::authorization::sign_in::{self, Credentials, Refusal};
-use crate::issuance::Attempt;
-use crate::limits::Party;
 use crate::model::{Client, LedgerEvent};
 use crate::oauth::ErrorCode;
 
@@ -37,8 +35,7 @@ pub(super) async fn submit(
         address: browser.here.address,
     };
     let (typed, here) = (credentials.username.clone(), &browser.here);
-    let mut attempt = Attempt::begin(&here.server, here.request.clone(), LedgerEvent::SignIn);
-    attempt.party = Party::Address(here.address);
+    let mut attempt = here.attempt(LedgerEvent::SignIn);
     attempt.client = pending.as_ref().map(|it| it.request.client.clone());
     let metrics = &here.server.shared.metrics;
     let login = match sign_in::sign_in(&here.server, credentials, &mut attempt).await {

@@ -152,12 +152,14 @@ pub async fn all(
     rows.all(db).await?.into_iter().map(model).collect()
 }
 
-/// All that is linked to `account`, of any service.
-pub async fn of_account(
+/// All that is linked to `account` of one of `services`.
+pub async fn of_person_at(
     db: &impl ConnectionTrait,
+    services: impl IntoIterator<Item = &ServiceId>,
     account: &Subject,
 ) -> Result<Vec<(ServiceId, Foreign, Account)>, StoreError> {
     let rows = row::Entity::find()
+        .filter(row::Column::Service.is_in(services.into_iter().map(ServiceId::as_str)))
         .filter(row::Column::Account.eq(account.as_str()))
         .order_by_asc(row::Column::Service)
         .order_by_asc(row::Column::Issuer)
@@ -176,12 +178,8 @@ pub async fn of_person(
     service: &ServiceId,
     account: &Subject,
 ) -> Result<Vec<(Foreign, Account)>, StoreError> {
-    let rows = row::Entity::find()
-        .filter(row::Column::Service.eq(service.as_str()))
-        .filter(row::Column::Account.eq(account.as_str()))
-        .order_by_asc(row::Column::Issuer)
-        .order_by_asc(row::Column::Subject);
-    rows.all(db).await?.into_iter().map(model).collect()
+    let all = of_person_at(db, [service], account).await?;
+    Ok(all.into_iter().map(|(_, whose, account)| (whose, account)).collect())
 }
 
 fn model(row: row::Model) -> Result<(Foreign, Account), StoreError> {

@@ -2,6 +2,7 @@
 //! back.
 
 use super::Page;
+use crate::flows::linking::Ended;
 use askama::Template;
 
 /// Who vouches, who came with that, whose account it would be, what it would mean. Which account of
@@ -38,22 +39,11 @@ pub(crate) struct LinkEnded {
     /// Words and links.
     pub page: Page,
     /// How.
-    pub outcome: LinkOutcome,
+    pub outcome: Ended,
     /// The address that is linked, if one is.
     pub email: String,
     /// To what is linked to the person.
     pub links_href: String,
-}
-
-/// What became of an invitation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LinkOutcome {
-    /// The link is made.
-    Linked,
-    /// The person said no.
-    Refused,
-    /// The person typed another address.
-    OtherAddress,
 }
 
 /// What is linked to a person.

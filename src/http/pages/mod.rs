@@ -25,7 +25,7 @@ pub(super) use decision::Decision;
 pub(super) use error_page::ErrorPage;
 pub(super) use home::{Home, HomeUser};
 pub(super) use language::{Language, by_weight};
-pub(super) use link::{Link, LinkEnded, LinkLine, LinkOutcome, Links};
+pub(super) use link::{Link, LinkEnded, LinkLine, Links};
 pub(super) use page::Page;
 pub(super) use sign_in::{SignIn, SignInFailure};
 pub(super) use sign_out::{SignOut, SignedOut};

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flows::explanation::{Told, advice};
+use crate::flows::linking::Ended;
 use crate::model::{Change, Feature, Tier};
 use askama::Template;
 
@@ -126,9 +127,9 @@ fn every_page(language: Language) -> Vec<String> {
     let links = |lines| Links { page: page(language), action: hostile(), csrf: hostile(), lines };
     vec![
         link.render().unwrap(),
-        ended(LinkOutcome::Linked).render().unwrap(),
-        ended(LinkOutcome::Refused).render().unwrap(),
-        ended(LinkOutcome::OtherAddress).render().unwrap(),
+        ended(Ended::Linked).render().unwrap(),
+        ended(Ended::Refused).render().unwrap(),
+        ended(Ended::OtherAddress).render().unwrap(),
         links(vec![]).render().unwrap(),
         links(vec![line(true), line(false)]).render().unwrap(),
         sign_in(language, None).render().unwrap(),
