@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::grants::TokenError;
@@ -11,6 +11,9 @@ use crate::oauth::{NotAForm, Params, strict_json};
 
 /// The largest form that we read, in bytes: a few JWTs fit in.
 const LARGEST: usize = 64 * 1024;
+
+/// What we read of a larger one so that it can be answered, in bytes.
+const LARGEST_AWAY: usize = 4 * 1024 * 1024;
 
 /// The parameters of a form body.
 pub(super) struct Form(pub Params);
@@ -90,16 +93,26 @@ pub(super) async fn arrived(request: Request) -> Request {
     if request.body().is_end_stream() {
         return request;
     }
-    let (parts, body) = request.into_parts();
-    match to_bytes(body, LARGEST).await {
-        Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+    let (parts, mut body) = request.into_parts();
+    match Limited::new(&mut body, LARGEST).collect().await {
+        Ok(whole) => Request::from_parts(parts, Body::from(whole.to_bytes())),
         Err(error) => {
             let mut request = Request::from_parts(parts, Body::empty());
-            request.extensions_mut().insert(match error.into_inner().is::<LengthLimitError>() {
-                true => BadBody::TooLarge,
+            request.extensions_mut().insert(match error.is::<LengthLimitError>() {
+                true => {
+                    read_away(body).await;
+                    BadBody::TooLarge
+                }
                 false => BadBody::Broken,
             });
             request
         }
     }
+}
+
+/// RFC 9112 §9.6: who still sends when we answer and hang up sees a connection that was reset, and
+/// not the answer.
+async fn read_away(body: Body) {
+    let mut rest = Limited::new(body, LARGEST_AWAY);
+    while let Some(Ok(_)) = rest.frame().await {}
 }

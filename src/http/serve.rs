@@ -177,6 +177,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
 
+    use super::super::form::{BadForm, Form, arrived};
     use super::super::front::within;
     use super::super::spoken::STREAM_WINDOW;
     use super::*;
@@ -215,7 +216,10 @@ mod tests {
         let longest =
             from_fn(move |request: Request, next: Next| within(longest, next.run(request)));
         let whole = |body: Bytes| async move { body.len().to_string() };
-        let router = Router::new().route("/whole", post(whole)).layer(longest);
+        let form = |form: Result<Form, BadForm>| async move { form.err().unwrap().to_string() };
+        let arrived = from_fn(async |it: Request, next: Next| next.run(arrived(it).await).await);
+        let router = Router::new().route("/form", post(form)).layer(arrived);
+        let router = router.route("/whole", post(whole)).layer(longest);
         let router = router.route("/", get(peer)).route("/slow", get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -356,6 +360,21 @@ mod tests {
         let mut read = read;
         read.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 408");
+    }
+
+    /// RFC 9112 §9.6: it is answered when it is there, so that the answer is seen.
+    #[tokio::test]
+    async fn a_form_that_is_too_large() {
+        let mut tasks = JoinSet::new();
+        let (address, _stop) = start(bounds(), &mut tasks).await;
+        let header = "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nConnection: close\r\n\
+                      Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+        let mut stream = open(address, header.as_bytes()).await;
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            stream.write_all(&[b'x'; 100_000]).await.unwrap();
+        }
+        assert!(rest(stream).await.ends_with("the body is larger than 64 KiB"));
     }
 
     /// RFC 9113 §6.5.2: what is told of concurrent streams (3), windows (4) and headers (6).

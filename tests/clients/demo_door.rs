@@ -1,5 +1,10 @@
 //! What strangers and others could try at the door of the demo's MCP servers.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use reqwest::{Client, Response, StatusCode};
 use tegata::walkthrough::cast;
@@ -54,6 +59,29 @@ async fn a_page_of_somebody_else() {
     let challenge = stranger.headers()[WWW_AUTHENTICATE].to_str().expect("a challenge");
     assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
     assert!(challenge.contains("scope=\"calendar.read\""), "{challenge}");
+}
+
+/// RFC 9112 §9.6: many clients send the header by itself. Whoever is refused by that alone still
+/// gets to send the rest, and keeps the connection.
+#[test]
+fn a_message_that_comes_after_its_header() {
+    let demo = Demo::started();
+    let (address, path) =
+        demo.calendar.trim_start_matches("http://").split_once('/').expect("a path");
+    let mut connection = TcpStream::connect(address).expect("a connection");
+    let header = format!(
+        "POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        WRITES.len()
+    );
+    for _ in 0..2 {
+        connection.write_all(header.as_bytes()).expect("a header");
+        sleep(Duration::from_millis(200));
+        connection.write_all(WRITES.as_bytes()).expect("a message");
+        let mut answer = BufReader::new(&connection).lines().map(|it| it.expect("a line"));
+        assert_eq!(answer.next().as_deref(), Some("HTTP/1.1 401 Unauthorized"));
+        assert!(answer.take_while(|it| !it.is_empty()).any(|it| it == "content-length: 0"));
+    }
 }
 
 /// A token that reads.
