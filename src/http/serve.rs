@@ -372,7 +372,7 @@ mod tests {
         let mut stream = open(address, header.as_bytes()).await;
         for _ in 0..10 {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            stream.write_all(&[b'x'; 100_000]).await.unwrap();
+            stream.write_all(&vec![b'x'; 100_000]).await.unwrap();
         }
         assert!(rest(stream).await.ends_with("the body is larger than 64 KiB"));
     }
