@@ -41,26 +41,30 @@ impl Environment {
     pub fn unique_id(&self) -> String {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
-        format!("{:032x}", u128::from_be_bytes(bytes))
+        base16ct::lower::encode_string(&bytes)
     }
 
     /// The time in milliseconds and 80 random bits, in lower-case hexadecimal: what is made one
     /// after the other stands together in every index, however large it is (RFC 9562 §5.7 has the
     /// same idea). Not for what nobody may guess.
     pub fn ordered_id(&self, now: OffsetDateTime) -> String {
-        let mut random = [0; 16];
-        self.entropy.fill(&mut random[6..]);
-        format!("{:032x}", milliseconds(now) << 80 | u128::from_be_bytes(random))
+        base16ct::lower::encode_string(&self.timed::<16>(now))
     }
 
     /// The time in milliseconds and 256 random bits, in base64url: a secret that is kept in a table of
     /// many. Its digest begins with the time as well (`model::Digest`), so what is made one after
     /// the other stands together, and a commit touches few pages.
     pub fn ordered_secret(&self, now: OffsetDateTime) -> String {
-        let mut bytes = [0; 38];
-        bytes[..6].copy_from_slice(&milliseconds(now).to_be_bytes()[10..]);
-        self.entropy.fill(&mut bytes[6..]);
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        BASE64_URL_SAFE_NO_PAD.encode(self.timed::<38>(now))
+    }
+
+    /// The time in six bytes, and random ones after it.
+    fn timed<const LENGTH: usize>(&self, now: OffsetDateTime) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        let (time, random) = bytes.split_at_mut(6);
+        time.copy_from_slice(&milliseconds(now).to_be_bytes()[10..]);
+        self.entropy.fill(random);
+        bytes
     }
 
     /// 256 random bits in base64url: a code, a token, a secret. `[A-Za-z0-9_-]` only, so that

@@ -9,7 +9,7 @@ use crate::issuance::{self, Attempt, LinkRefusal, LiveInvitation};
 use crate::model::{Digest, Foreign, LedgerEvent, Link, LinkInvitation, Login, Service};
 use crate::server::AuthorizationServer;
 use crate::store::accounts::{self, Account};
-use crate::store::{Effect, StoreError, hexadecimal};
+use crate::store::{Effect, StoreError};
 
 /// Who signed in longer ago than this does so again before a link of theirs ends.
 const RECENT: Duration = Duration::minutes(5);
@@ -75,7 +75,7 @@ impl LinkOfPerson<'_> {
     /// By which the page calls it: among a person's own, no two are called the same.
     pub fn name(&self) -> String {
         let whole = (&self.service.id, self.whose.realm(), &self.whose.subject);
-        hexadecimal(&Digest::of(&format!("{whole:?}")).0)
+        base16ct::lower::encode_string(&Digest::of(&format!("{whole:?}")).0)
     }
 }
 

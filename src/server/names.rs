@@ -95,7 +95,7 @@ const WRAPPED_DIGITS: usize = 48;
 
 fn wrapped(key: &WrappingKey, id: &str) -> Option<String> {
     let bits = is_hex(id, DIGITS).then(|| u128::from_str_radix(id, 16).ok())??;
-    Some(key.wrap(bits).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Some(base16ct::lower::encode_string(&key.wrap(bits)))
 }
 
 /// `Some(None)` for what is public.
@@ -109,7 +109,7 @@ fn unwrapped(key: Option<&WrappingKey>, name: &str) -> Option<Option<String>> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     let bits = key?.unwrap(&bytes)?;
-    Some(Some(format!("{bits:032x}")))
+    Some(Some(base16ct::lower::encode_string(&bits.to_be_bytes())))
 }
 
 fn is_pairwise(name: &str) -> bool {

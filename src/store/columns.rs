@@ -28,12 +28,3 @@ pub(super) fn text<T: TryFrom<String>>(table: &'static str, text: String) -> Res
 pub(super) fn time(table: &'static str, seconds: i64) -> Result<OffsetDateTime, StoreError> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| StoreError::Corrupt(table))
 }
-
-/// Bytes as lower-case hexadecimal, for people and for files.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
-        text
-    })
-}

@@ -42,7 +42,6 @@ pub mod trusts;
 pub mod users;
 
 pub use away::{Away, AwayError};
-pub use columns::hexadecimal;
 pub use commit::{CommitError, Committing, Conflict, Effect, Late};
 pub use diagnosis::Tables;
 pub use memory::Heard;

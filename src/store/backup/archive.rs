@@ -16,7 +16,6 @@ use time::OffsetDateTime;
 
 use super::BackupError;
 use super::schema::Table;
-use crate::store::hexadecimal;
 
 const TEGATA: &str = "backup";
 
@@ -92,7 +91,10 @@ impl<W: Write> Sealing<W> {
     }
 
     pub(super) fn end(mut self) -> Result<u64, BackupError> {
-        let tail = Tail { rows: self.rows, sha256: hexadecimal(&self.digest.finalize()) };
+        let tail = Tail {
+            rows: self.rows,
+            sha256: base16ct::lower::encode_string(&self.digest.finalize()),
+        };
         self.to.write_all(json(&tail).as_bytes())?;
         self.to.write_all(b"\n")?;
         self.to.flush()?;
@@ -190,7 +192,7 @@ impl<'a> Reading<'a> {
         }
         let tail: Tail = serde_json::from_str(&line)
             .map_err(|_| BackupError::Damaged("a line is neither a table nor a row"))?;
-        let digest = hexadecimal(&self.digest.clone().finalize());
+        let digest = base16ct::lower::encode_string(&self.digest.clone().finalize());
         if tail.rows != self.rows || tail.sha256 != digest {
             return Err(BackupError::Damaged("its checksum is another"));
         }

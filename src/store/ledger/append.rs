@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 
+use super::super::StoreError;
 use super::super::batch::Script;
 use super::super::many::{self, ForMany};
-use super::super::{StoreError, hexadecimal};
 use super::chain::{self, Hash};
 use super::months::{self, month_of};
 use super::row::{self, COLUMNS, WIDTH};
@@ -39,7 +39,9 @@ impl Head {
         node: &str,
     ) -> Result<Self, StoreError> {
         let links = checkpoints::unlinked_ends(db).await?;
-        let links = links.into_iter().map(|it| (it.chain, it.place, hexadecimal(&it.hash)));
+        let links = links
+            .into_iter()
+            .map(|it| (it.chain, it.place, base16ct::lower::encode_string(&it.hash)));
         let after = read::last_number(db).await?;
         let mut begun = LedgerChain { id: 0, node: node.to_owned(), after, links: links.collect() };
         begun.id = read::begin(db, &begun).await?;

@@ -50,7 +50,6 @@ fn text(hash: &mut Sha256, value: Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::hexadecimal;
 
     fn row() -> LedgerRecord {
         LedgerRecord {
@@ -68,7 +67,7 @@ mod tests {
     #[test]
     fn the_encoding_stays() {
         let hash = hash(&[7; 32], 1, 2, &row());
-        insta::assert_snapshot!(hexadecimal(&hash), @"eaffef9bd285a0f3b49f191395690ad856892ae409773e92f146b15c447491ba");
+        insta::assert_snapshot!(base16ct::lower::encode_string(&hash), @"eaffef9bd285a0f3b49f191395690ad856892ae409773e92f146b15c447491ba");
     }
 
     #[test]

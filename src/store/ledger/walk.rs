@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::chain::{self, Hash};
 use super::checkpoints::LATE;
 use crate::model::{ChainEnd, LedgerChain, LedgerRecord};
-use crate::store::hexadecimal;
 
 /// How far the walk is. It takes the rows in the order of their numbers, and keeps nothing but
 /// one place for each chain.
@@ -40,7 +39,7 @@ impl State {
         let mut right = 0;
         while let Some((place, linked, by)) = self.links.pop_if(|(place, ..)| *place <= at) {
             // What is before the rows that are looked at cannot be compared.
-            if place == at && linked != hexadecimal(&hash) {
+            if place == at && linked != base16ct::lower::encode_string(&hash) {
                 return Err(Broken::Link { number, chain, place, by });
             }
             right += u64::from(place == at);
@@ -325,7 +324,7 @@ mod tests {
             rows.iter().try_for_each(|row| walk.step(row))?;
             walk.finish()
         };
-        let hash = hexadecimal(rows[1].hash.as_deref().unwrap());
+        let hash = base16ct::lower::encode_string(rows[1].hash.as_deref().unwrap());
         assert_eq!(linked(1, &hash).unwrap().links, 1);
         assert!(matches!(linked(2, &hash), Err(Broken::Link { number: 4, by: 3, .. })));
         assert!(matches!(linked(3, &hash), Err(Broken::CutOff { chain: 1, end: 2, .. })));

@@ -13,7 +13,7 @@ use super::{Step, date};
 use crate::cli::failure::Failure;
 use crate::cli::opened::Opened;
 use crate::model::LedgerRecord;
-use crate::store::{self, hexadecimal};
+use crate::store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -104,5 +104,5 @@ fn time_of(record: &LedgerRecord) -> String {
 }
 
 fn hash_of(record: &LedgerRecord) -> Option<String> {
-    record.hash.as_deref().map(hexadecimal)
+    record.hash.as_deref().map(base16ct::lower::encode_string)
 }
