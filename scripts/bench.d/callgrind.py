@@ -1,4 +1,5 @@
-"""Instructions per request of the two ID-JAG legs. Called by `scripts/callgrind`."""
+"""Instructions per request of the two ID-JAG legs, and of what is smaller. Called by
+`scripts/callgrind`."""
 
 import http.client
 import os
@@ -47,9 +48,14 @@ def prepared(server, number):
         server.stop()
     server.is_counting = True
     at_chat = flows.basic(flows.AT_CHAT)
+    itself = flows.client_credentials(server)
+    chat_token = "/services/chat" + server.token
     return {
+        "JWKS": (server.jwks, "", [None] * number),
+        "discovery": ("/.well-known/openid-configuration", "", [None] * number),
+        "client_credentials": (chat_token, itself["AUTHORIZATION"], [itself["FORM"]] * number),
         "ID-JAG issuance": (path, more["AUTHORIZATION"], [more["FORM"]] * number),
-        "ID-JAG redemption": ("/services/chat" + server.token, at_chat, redemptions),
+        "ID-JAG redemption": (chat_token, at_chat, redemptions),
     }
 
 
@@ -63,7 +69,8 @@ def counted(server, path, authorization, forms, name):
             "Content-Type": "application/x-www-form-urlencoded",
         }
         for form in forms:
-            connection.request("POST", path, form, headers)
+            method, known = ("GET", {}) if form is None else ("POST", headers)
+            connection.request(method, path, form, known)
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Path, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error;
@@ -20,16 +20,28 @@ const FROM_ANYWHERE: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_
 /// signs: see `tegata keys rotate`.
 const FOR_FIVE_MINUTES: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
-/// RFC 8414 §3.2 and OIDC Discovery §4.2.
-pub(super) async fn metadata(here: Here, headers: HeaderMap) -> Response {
-    let server = &here.server;
-    let document = server.metadata.get_or_init(|| Document::of(&metadata::metadata(server)));
-    answer(document, "application/json", &headers)
-}
+/// How many headers a document has, with those that all answers get.
+const HEADERS: usize = 8;
 
-/// RFC 7517 §5 and §8.5.1.
-pub(super) async fn jwks(here: Here, headers: HeaderMap) -> Response {
-    answer(here.server.keys.jwks(), "application/jwk-set+json", &headers)
+/// The metadata (RFC 8414 §3.2, OIDC Discovery §4.2) or the keys (RFC 7517 §5 and §8.5.1), if
+/// `request` is for one of them. They are asked for more than anything else, so no router stands
+/// before them: it would cost as much as they do.
+pub(super) fn read(request: &Request) -> Option<Response> {
+    let server = &request.extensions().get::<Here>()?.server;
+    let (document, media_type) = match request.uri().path() {
+        "/oauth2/jwks" => (server.keys.jwks(), "application/jwk-set+json"),
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+            let metadata = || Document::of(&metadata::metadata(server));
+            (server.metadata.get_or_init(metadata), "application/json")
+        }
+        _ => return None,
+    };
+    Some(match *request.method() {
+        Method::GET => answer(document, media_type, request.headers()),
+        Method::HEAD => only_its_head(answer(document, media_type, request.headers())),
+        // RFC 9110 §15.5.6.
+        _ => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET,HEAD")]).into_response(),
+    })
 }
 
 /// The document; or that it is the one which is known already (RFC 9110 §13.1.2).
@@ -39,8 +51,12 @@ fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> R
     let mut response = match known.is_some_and(|tags| tags.split(',').any(same)) {
         true => error::not_modified(),
         false => {
-            let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
-            (media_type, Bytes::from_owner(Arc::clone(&document.text))).into_response()
+            let text = Bytes::from_owner(Arc::clone(&document.text));
+            let mut response = Response::new(Body::from(text));
+            let headers = response.headers_mut();
+            headers.reserve(HEADERS);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            response
         }
     };
     let headers = response.headers_mut();
@@ -51,6 +67,15 @@ fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> R
         headers.insert(header::ETAG, etag);
     }
     response
+}
+
+/// RFC 9110 §9.3.2: what GET would tell, its length too.
+fn only_its_head(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact().filter(|it| *it > 0) {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, Body::empty())
 }
 
 /// The weak comparison of RFC 9110 §8.8.3.2.

@@ -16,7 +16,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::observe::Observed;
-use super::{error, form, located};
+use super::{documents, error, form, located};
 use crate::server::LiveIssuers;
 
 /// The way of a request to its route. Plain code and not a stack of layers: each of those costs
@@ -51,7 +51,10 @@ impl Front {
             true => self.process.call(request).await,
             // Which issuer a request is for has to be known before its path means anything.
             false => match located::locate(&self.issuers, form::arrived(request).await).await {
-                Ok(request) => self.issuer.call(request).await,
+                Ok(request) => match documents::read(&request) {
+                    Some(document) => Ok(document),
+                    None => self.issuer.call(request).await,
+                },
                 Err(response) => Ok(response),
             },
         };

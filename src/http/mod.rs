@@ -70,10 +70,7 @@ fn front(issuers: &Arc<LiveIssuers>) -> Front {
             "/oauth2/register/{client}",
             get(registration::read).put(registration::change).delete(registration::remove),
         )
-        .route("/oauth2/jwks", get(documents::jwks))
-        .route("/oauth2/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
-        .route("/.well-known/openid-configuration", get(documents::metadata))
-        .route("/.well-known/oauth-authorization-server", get(documents::metadata));
+        .route("/oauth2/userinfo", get(userinfo::userinfo).post(userinfo::userinfo));
 
     let people = Router::new()
         .route("/", get(home::home))

@@ -31,6 +31,19 @@ async fn metadata_of_nobody() {
     assert_eq!(world.get(&at_calendar).await.status, 404);
 }
 
+/// RFC 9110 §15.5.6.
+#[tokio::test]
+async fn what_is_only_to_read() {
+    let world = World::new().await;
+    for path in [OPENID, "/oauth2/jwks"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let sent = request(method, &format!("{CHAT}{path}")).body(axum::body::Body::empty());
+            let answer = world.send(sent.unwrap()).await;
+            assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET,HEAD"));
+        }
+    }
+}
+
 /// RFC 9110 §9.3.2: HEAD is GET without the content.
 #[tokio::test]
 async fn only_the_head() {
@@ -39,4 +52,6 @@ async fn only_the_head() {
     let answer = world.send(head.unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""));
     assert_snapshot!(answer.header("content-type"), @"application/json");
+    let whole = world.get(&format!("{CHAT}{OPENID}")).await.text.len();
+    assert_eq!(answer.header("content-length"), whole.to_string());
 }
