@@ -166,6 +166,7 @@ pub async fn issue(
     effects.append(&mut order.effects);
     let store = &server.shared.store;
     let committing = store.begin_commit(effects, attempt.now, attempt.heard)?;
+    committing.under_way().await;
     // It is signed while the disk is at work, and leaves when that is done.
     let (signed, family) = signers.sign(order);
     if let Err(error) = committing.durable().await {
