@@ -24,7 +24,7 @@ const SIZES: usize = ANY + 1;
 pub(super) const PREPARED: usize = 512;
 
 /// How many scripts a connection to SQLite keeps prepared. One takes 10 to 130 KiB, by its rows.
-pub(super) const SCRIPTS: usize = 128;
+pub(super) const SCRIPTS: usize = 32;
 
 type Texts = [OnceLock<String>; SIZES];
 
