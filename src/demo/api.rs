@@ -89,8 +89,8 @@ impl Api {
     /// The request, with the token that it brings as an extension.
     async fn admitted(&self, request: Request) -> Result<Request, Response> {
         let (mut head, body) = request.into_parts();
-        // Of strangers as well: who still sends while we answer and hang up sees a connection that
-        // was reset, and not the answer (RFC 9112 §9.6).
+        // That of a stranger as well: who still sends while we answer and hang up sees a connection
+        // that was reset, and not the answer (RFC 9112 §9.6).
         let message = to_bytes(body, LARGEST_MESSAGE).await;
         let token = self.believed(&head.headers).await?;
         let message = message.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;

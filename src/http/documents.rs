@@ -20,9 +20,6 @@ const FROM_ANYWHERE: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_
 /// signs: see `tegata keys rotate`.
 const FOR_FIVE_MINUTES: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
-/// How many headers a document has, with those that all answers get.
-const HEADERS: usize = 8;
-
 /// The metadata (RFC 8414 §3.2, OIDC Discovery §4.2) or the keys (RFC 7517 §5 and §8.5.1), if
 /// `request` is for one of them. They are asked for more than anything else, so no router stands
 /// before them: it would cost as much as they do.
@@ -53,9 +50,8 @@ fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> R
         false => {
             let text = Bytes::from_owner(Arc::clone(&document.text));
             let mut response = Response::new(Body::from(text));
-            let headers = response.headers_mut();
-            headers.reserve(HEADERS);
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            let media_type = HeaderValue::from_static(media_type);
+            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
             response
         }
     };

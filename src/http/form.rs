@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{Version, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
@@ -97,22 +97,26 @@ pub(super) async fn arrived(request: Request) -> Request {
     match Limited::new(&mut body, LARGEST).collect().await {
         Ok(whole) => Request::from_parts(parts, Body::from(whole.to_bytes())),
         Err(error) => {
-            let mut request = Request::from_parts(parts, Body::empty());
-            request.extensions_mut().insert(match error.is::<LengthLimitError>() {
-                true => {
-                    read_away(body).await;
-                    BadBody::TooLarge
-                }
+            let bad = match error.is::<LengthLimitError>() {
+                true => BadBody::TooLarge,
                 false => BadBody::Broken,
-            });
+            };
+            // HTTP/2 can be answered early (RFC 9113 §8.1).
+            if matches!(bad, BadBody::TooLarge) && parts.version < Version::HTTP_2 {
+                read_away(body).await;
+            }
+            let mut request = Request::from_parts(parts, Body::empty());
+            request.extensions_mut().insert(bad);
             request
         }
     }
 }
 
 /// RFC 9112 §9.6: who still sends when we answer and hang up sees a connection that was reset, and
-/// not the answer.
+/// not the answer. Of what is larger still, as it says itself, nothing is read.
 async fn read_away(body: Body) {
-    let mut rest = Limited::new(body, LARGEST_AWAY);
-    while let Some(Ok(_)) = rest.frame().await {}
+    if body.size_hint().lower() <= LARGEST_AWAY as u64 {
+        let mut rest = Limited::new(body, LARGEST_AWAY);
+        while let Some(Ok(_)) = rest.frame().await {}
+    }
 }

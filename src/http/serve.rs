@@ -218,8 +218,8 @@ mod tests {
         let whole = |body: Bytes| async move { body.len().to_string() };
         let form = |form: Result<Form, BadForm>| async move { form.err().unwrap().to_string() };
         let arrived = from_fn(async |it: Request, next: Next| next.run(arrived(it).await).await);
-        let router = Router::new().route("/form", post(form)).layer(arrived);
-        let router = router.route("/whole", post(whole)).layer(longest);
+        let router = Router::new().route("/whole", post(whole)).layer(longest);
+        let router = router.merge(Router::new().route("/form", post(form)).layer(arrived));
         let router = router.route("/", get(peer)).route("/slow", get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,6 +1,7 @@
 //! [`issue`]: checks, commits, signs, and lets out what was committed; in this order.
 
 use time::Duration;
+use tokio::task::yield_now;
 
 use super::attempt::{Attempt, NotRecorded};
 use super::orders::{self, Order};
@@ -166,8 +167,9 @@ pub async fn issue(
     effects.append(&mut order.effects);
     let store = &server.shared.store;
     let committing = store.begin_commit(effects, attempt.now, attempt.heard)?;
-    committing.under_way().await;
-    // It is signed while the disk is at work, and leaves when that is done.
+    // The writer may begin, and others come as far who share the commit: it is signed while the disk
+    // is at work, and leaves when that is done.
+    yield_now().await;
     let (signed, family) = signers.sign(order);
     if let Err(error) = committing.durable().await {
         let refusal = Refusal::from(error);

@@ -105,9 +105,7 @@ fn unwrapped(key: Option<&WrappingKey>, name: &str) -> Option<Option<String>> {
         return Some(None);
     }
     let mut bytes = [0; WRAPPED_DIGITS / 2];
-    for (byte, digits) in bytes.iter_mut().zip(name.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    base16ct::lower::decode(name, &mut bytes).ok()?;
     let bits = key?.unwrap(&bytes)?;
     Some(Some(base16ct::lower::encode_string(&bits.to_be_bytes())))
 }

@@ -119,12 +119,6 @@ impl CommitError {
 pub struct Committing(pub(super) oneshot::Receiver<Result<(), CommitError>>);
 
 impl Committing {
-    /// Lets the writer begin, and others come as far who would share the commit. What takes long, as
-    /// to sign, is then done while the disk is at work, and nobody's commit waits for it.
-    pub async fn under_way(&self) {
-        tokio::task::yield_now().await;
-    }
-
     /// Returns when all effects are on the disk, or none of them will be.
     pub async fn durable(self) -> Result<(), CommitError> {
         self.0.await.unwrap_or(Err(CommitError::Store(StoreError::Closed)))

@@ -32,8 +32,9 @@ const QUIET: Duration = Duration::from_secs(1);
 const TOGETHER: u32 = 50;
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// How many connections read at a time.
-const READERS: u32 = 8;
+/// How many connections read at a time. Each has a thread, and takes a megabyte when it is busy; most
+/// tokens are issued without reading.
+const READERS: u32 = 4;
 
 /// After so many pages what was written again and again is copied into the file once, and nobody's
 /// commit waits for that often; and the bytes of a page.

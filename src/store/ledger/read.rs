@@ -2,6 +2,7 @@
 
 use sea_orm::{ConnectionTrait, Statement, Value};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 
 use super::super::StoreError;
 use super::super::columns::parsed;
@@ -63,6 +64,9 @@ pub async fn obtained_by(
     Ok(rows)
 }
 
+/// That reads a lot: only one may at a time, so that all others find a connection.
+static READS_A_LOT: Semaphore = Semaphore::const_new(1);
+
 /// The rows of one request, which came at about `at`: no index has them, but numbers go with the
 /// time, and a minute is enough for those that were late.
 pub async fn of_request(
@@ -71,6 +75,7 @@ pub async fn of_request(
     at: OffsetDateTime,
 ) -> Result<Vec<LedgerRow>, StoreError> {
     const AROUND: time::Duration = time::Duration::MINUTE;
+    let _turn = READS_A_LOT.acquire().await;
     let first = first_since(db, at - AROUND).await?;
     let end = first_since(db, at + AROUND).await?;
     let rest =
