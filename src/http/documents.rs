@@ -48,11 +48,8 @@ fn answer(document: &Document, media_type: &'static str, asked: &HeaderMap) -> R
     let mut response = match known.is_some_and(|tags| tags.split(',').any(same)) {
         true => error::not_modified(),
         false => {
-            let text = Bytes::from_owner(Arc::clone(&document.text));
-            let mut response = Response::new(Body::from(text));
-            let media_type = HeaderValue::from_static(media_type);
-            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-            response
+            let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
+            (media_type, Bytes::from_owner(Arc::clone(&document.text))).into_response()
         }
     };
     let headers = response.headers_mut();
