@@ -1,6 +1,6 @@
 //! Threads for hashes alone: as many as are made at a time, and behind everything else.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const QUEUE: usize = 64;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// A thread that has nothing to do for so long gives its memory back: 19 MiB.
+/// Memory that no hash needed for so long is given back: 19 MiB.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Makes some hashes at a time, lets some wait, and turns the others away.
@@ -31,7 +31,7 @@ pub(super) struct Pool {
     jobs: Arc<OnceLock<Sender<Job>>>,
 }
 
-/// Work for a thread, which lends it the memory that it keeps for this.
+/// Work for a thread, which lends it memory for this.
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
 impl Pool {
@@ -66,33 +66,56 @@ impl Pool {
     }
 }
 
+/// What hashes are made in, while none is. Whoever makes the next one takes what was used last: so
+/// there is as much of it as hashes were made at a time.
+#[derive(Clone, Default)]
+struct Spare(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl Spare {
+    fn take(&self) -> Option<Vec<Block>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn keep(&self, blocks: Vec<Block>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
 fn start(threads: usize) -> Sender<Job> {
     let (jobs, waiting) = unbounded();
+    let spare = Spare::default();
     for _ in 0..threads {
-        let waiting = waiting.clone();
+        let (waiting, spare) = (waiting.clone(), spare.clone());
         let thread = thread::Builder::new().name("passwords".to_owned());
-        let started = thread.spawn(move || work_off(&waiting));
+        let started = thread.spawn(move || work_off(&waiting, &spare));
         started.expect("the system has a thread for us, as for tokio");
     }
     jobs
 }
 
-fn work_off(waiting: &Receiver<Job>) {
+fn work_off(waiting: &Receiver<Job>, spare: &Spare) {
     behind_others();
-    let mut blocks = Vec::new();
     loop {
-        let next = match blocks.is_empty() {
+        // Who keeps something is here again soon, and sees to it that it does not stay.
+        let next = match spare.is_empty() {
             true => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
             false => waiting.recv_timeout(IDLE),
         };
         match next {
-            Ok(job) => job(&mut blocks),
-            Err(RecvTimeoutError::Timeout) => blocks = Vec::new(),
+            Ok(job) => {
+                let mut blocks = spare.take().unwrap_or_default();
+                job(&mut blocks);
+                // A hash from elsewhere may have needed more than ours do; nobody needs to keep that.
+                if (1..=super::ours().block_count()).contains(&blocks.len()) {
+                    spare.keep(blocks);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => drop(spare.take()),
             Err(RecvTimeoutError::Disconnected) => return,
-        }
-        // A hash from elsewhere may have needed more than ours do; nobody needs to keep that.
-        if blocks.len() > super::ours().block_count() {
-            blocks = Vec::new();
         }
     }
 }
