@@ -5,6 +5,8 @@ use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
 use josekit::jws::{self, JwsSigner, JwsVerifier};
 use serde::{Deserialize, Serialize};
 
+use super::p256;
+
 /// Asymmetric ones only: RFC 8725 §3.1 and §3.2 on `none`, and on a public key that is taken
 /// for the secret of an HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,7 +84,7 @@ impl Algorithm {
             made.ok().map(|it| Box::new(it) as Box<dyn JwsSigner>)
         }
         match self {
-            Self::ES256 => boxed(jws::ES256.signer_from_jwk(jwk)),
+            Self::ES256 => p256::Signer::of(jwk).map(|it| Box::new(it) as Box<dyn JwsSigner>),
             Self::ES384 => boxed(jws::ES384.signer_from_jwk(jwk)),
             Self::ES512 => boxed(jws::ES512.signer_from_jwk(jwk)),
             Self::RS256 => boxed(jws::RS256.signer_from_jwk(jwk)),
@@ -102,7 +104,7 @@ impl Algorithm {
             made.ok().map(|it| Box::new(it) as Box<dyn JwsVerifier>)
         }
         match self {
-            Self::ES256 => boxed(jws::ES256.verifier_from_jwk(jwk)),
+            Self::ES256 => p256::Verifier::of(jwk).map(|it| Box::new(it) as Box<dyn JwsVerifier>),
             Self::ES384 => boxed(jws::ES384.verifier_from_jwk(jwk)),
             Self::ES512 => boxed(jws::ES512.verifier_from_jwk(jwk)),
             Self::RS256 => boxed(jws::RS256.verifier_from_jwk(jwk)),

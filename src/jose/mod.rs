@@ -1,10 +1,11 @@
 //! Signing and verifying JWTs, reading certificates, and sealing what is kept. The only room that
-//! knows josekit and OpenSSL.
+//! knows josekit, OpenSSL and AWS-LC.
 
 mod algorithm;
 mod bad_jwt;
 mod certificate;
 mod key_set;
+mod p256;
 mod rsa;
 mod seal;
 mod self_signed;
