@@ -170,6 +170,7 @@ pub async fn issue(
     // The writer may begin, and others come as far who share the commit: it is signed while the disk
     // is at work, and leaves when that is done.
     yield_now().await;
+    store.step_aside();
     let (signed, family) = signers.sign(order);
     if let Err(error) = committing.durable().await {
         let refusal = Refusal::from(error);

@@ -4,6 +4,7 @@
 //! say what they do in the words of the protocol (`redeem`, `record`), not of SQL.
 
 pub mod accounts;
+mod aside;
 mod away;
 pub mod backup;
 mod batch;

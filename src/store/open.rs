@@ -129,6 +129,11 @@ impl Store {
         (reader.get_database_backend() == DbBackend::Postgres).then_some(reader)
     }
 
+    /// Whether it is a SQLite file.
+    pub(super) fn is_file(&self) -> bool {
+        self.databases.is_file
+    }
+
     pub(super) fn last_health(&self) -> &Health {
         &self.databases.health
     }
@@ -179,7 +184,7 @@ impl Store {
     /// is there two to five times as fast as it makes a file longer, and each commit waits for
     /// it. This takes some 20 ms, and the next commit waits until the disk has all of it.
     pub async fn lengthen_log(&self) -> Result<(), StoreError> {
-        if !self.databases.is_file {
+        if !self.is_file() {
             return Ok(());
         }
         let unfinished = self.begin().await?;

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::StoreError;
+use super::aside::Commits;
 use super::batch::Writer;
 use super::commit::{CommitError, Committing, Effect, Late};
 use super::memory::{DECIDED, Memory};
@@ -47,6 +48,7 @@ pub(super) struct Queue {
     orders: Mutex<Option<mpsc::Sender<Order>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     asking: Arc<AtomicUsize>,
+    pub(super) commits: Commits,
 }
 
 /// Somebody who is going to have an order in a moment, until this is dropped.
@@ -100,10 +102,11 @@ impl Queue {
         let company = Company { asking: Arc::clone(&asking), ..Company::default() };
         let (databases, memory) = (databases.clone(), Arc::clone(memory));
         let writer = move || Writer::new(databases.clone(), Arc::clone(&memory), node.clone());
-        let writer = watched(writer, orders, company);
+        let commits = Commits::default();
+        let writer = watched(writer, orders, company, commits.clone());
         #[expect(clippy::disallowed_methods, reason = "it ends with the queue")]
         let writer = tokio::spawn(writer);
-        Self { orders: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), asking }
+        Self { orders: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), asking, commits }
     }
 
     pub(super) fn asks(&self) -> Asking {
@@ -142,9 +145,10 @@ async fn watched(
     writer: impl Fn() -> Writer,
     mut orders: mpsc::Receiver<Order>,
     mut company: Company,
+    commits: Commits,
 ) {
     loop {
-        let writing = AssertUnwindSafe(write(writer(), &mut orders, &mut company));
+        let writing = AssertUnwindSafe(write(writer(), &mut orders, &mut company, &commits));
         match writing.catch_unwind().await {
             Ok(()) => return,
             Err(_) => tracing::error!("the writer of the database panicked, and begins anew"),
@@ -188,13 +192,19 @@ impl Company {
     }
 }
 
-async fn write(mut writer: Writer, orders: &mut mpsc::Receiver<Order>, company: &mut Company) {
+async fn write(
+    mut writer: Writer,
+    orders: &mut mpsc::Receiver<Order>,
+    company: &mut Company,
+    commits: &Commits,
+) {
     let mut batch = Vec::new();
     while orders.recv_many(&mut batch, TOGETHER).await > 0 {
         let begun = writer.begin(&batch);
         let (begun, ()) = join(begun, company.gather(orders, &mut batch)).await;
         let stopwatch = Stopwatch::start();
         company.together = batch.len();
+        commits.begins();
         writer.commit(in_time(std::mem::take(&mut batch)), begun).await;
         company.took = stopwatch.elapsed();
     }
