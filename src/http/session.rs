@@ -12,7 +12,8 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
 use crate::model::Digest;
 use crate::server::Shared;
-use crate::store::{StoreError, sessions};
+use crate::store::Effect;
+use crate::store::sessions::{self, Kept};
 use crate::telemetry::with_causes;
 
 /// Sessions in the table `sessions`, found by the digest of what is in the cookie: who reads
@@ -42,20 +43,11 @@ pub(super) fn layer(shared: &Arc<Shared>) -> SessionManagerLayer<Sessions> {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        loop {
-            let (digest, data) = (digest(&record.id), encode(record)?);
-            let db = self.0.store.write();
-            let opened = sessions::open(db, &digest, &data, record.expiry_date).await;
-            if opened.map_err(failed)? {
-                return Ok(());
-            }
-            record.id = Id::default();
-        }
+        self.commit(Effect::OpenSession(kept(record)?)).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, db) = (encode(record)?, self.0.store.write());
-        sessions::keep(db, &digest(&record.id), &data, record.expiry_date).await.map_err(failed)
+        self.commit(Effect::KeepSession(kept(record)?)).await
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
@@ -71,7 +63,14 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        sessions::close(self.0.store.write(), &digest(id)).await.map_err(failed)
+        self.commit(Effect::CloseSession(digest(id))).await
+    }
+}
+
+impl Sessions {
+    async fn commit(&self, effect: Effect) -> Result<()> {
+        let now = self.0.environment.clock.now();
+        self.0.store.commit(vec![effect], now).await.map_err(failed)
     }
 }
 
@@ -79,12 +78,13 @@ fn digest(id: &Id) -> Digest {
     Digest::of(&id.to_string())
 }
 
-fn encode(record: &Record) -> Result<String> {
-    serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))
+fn kept(record: &Record) -> Result<Box<Kept>> {
+    let data = serde_json::to_string(&record.data);
+    let data = data.map_err(|error| Error::Encode(error.to_string()))?;
+    Ok(Box::new(Kept { digest: digest(&record.id), data, expires_at: record.expiry_date }))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn failed(error: StoreError) -> Error {
+fn failed(error: impl std::error::Error + 'static) -> Error {
     tracing::error!(error = with_causes(&error), "sessions cannot be kept");
     Error::Backend(error.to_string())
 }

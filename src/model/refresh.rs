@@ -12,7 +12,7 @@ use crate::oauth::{ClientId, Issuer, Resource, Scope, SessionId, Subject};
 
 /// The SHA-256 of a secret with 256 random bits: all that we keep of a code or a refresh token.
 /// Before it stands the time at which the secret was made, if that is in it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub Vec<u8>);
 
 /// How long a secret is that has the time in it, and how long the time is, both in bytes: see

@@ -2,7 +2,7 @@
 //!
 //! All that a request changes is handed over as a list of effects: either all of them are on
 //! the disk when [`Committing::durable`] returns, or none is. Nothing that a token depends on
-//! happens outside of its list (sessions and counters of failures do), so the lists of many
+//! happens outside of its list (the counting of attempts to sign in does), so the lists of many
 //! requests share one commit: see `queue`.
 
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
-use super::StoreError;
 use super::open::Store;
 use super::queue::Asking;
+use super::{StoreError, sessions};
 use crate::model::{
     AuthorizationCode, Consent, Digest, LedgerEntry, Link, LinkInvitation, Login, RefreshToken,
     Registration, TokenFamily,
@@ -65,6 +65,17 @@ pub enum Effect {
     /// Ends them without a link.
     Dismiss(Box<LinkInvitation>),
     Unlink(Box<Link>),
+    /// A session of a browser that was not there before.
+    OpenSession(Box<sessions::Kept>),
+    KeepSession(Box<sessions::Kept>),
+    CloseSession(Digest),
+    /// Takes back an attempt to sign in that was none of a guesser, with the pause that it began.
+    TakeBack {
+        key: String,
+        blocked_until: OffsetDateTime,
+    },
+    /// Holds nothing against an account any more.
+    Forgive(String),
     Record(Box<LedgerEntry>),
 }
 

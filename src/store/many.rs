@@ -21,7 +21,7 @@ const LARGE: usize = 64;
 const SIZES: usize = ANY + 1;
 
 /// How many statements a connection to PostgreSQL keeps prepared: all sizes of all that there are.
-pub(super) const PREPARED: usize = 512;
+pub(super) const PREPARED: usize = 640;
 
 /// How many scripts a connection to SQLite keeps prepared. One takes 10 to 130 KiB, by its rows.
 pub(super) const SCRIPTS: usize = 32;

@@ -1,62 +1,56 @@
 //! Browser sessions, by the digest of the identifier in their cookie.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult};
+use std::fmt;
+
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use time::OffsetDateTime;
 
 use super::StoreError;
+use super::batch::Script;
 use super::columns::time;
 use super::many::ForMany;
 use crate::model::Digest;
 
 const TABLE: &str = "sessions";
 
-mod row {
-    use sea_orm::entity::prelude::*;
+/// A session as it is kept. What is in it stays out of logs.
+pub struct Kept {
+    pub digest: Digest,
+    pub data: String,
+    pub expires_at: OffsetDateTime,
+}
 
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "sessions")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub digest: Vec<u8>,
-        pub data: String,
-        pub expires_at: i64,
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Keeps a session that was not there. `false` if one was: then the identifier is taken.
-pub async fn open(
-    db: &impl ConnectionTrait,
-    digest: &Digest,
-    data: &str,
-    expires_at: OffsetDateTime,
-) -> Result<bool, StoreError> {
-    let inserted = row::Entity::insert(active_model(digest, data, expires_at))
-        .on_conflict(OnConflict::column(row::Column::Digest).do_nothing().to_owned())
-        .exec_without_returning(db)
-        .await?;
-    Ok(inserted == 1)
+static OPEN: ForMany =
+    ForMany::new("INSERT INTO sessions (digest, data, expires_at) VALUES {rows}", 3);
+static KEEP: ForMany = ForMany::new(
+    "INSERT INTO sessions (digest, data, expires_at) VALUES {rows} ON CONFLICT (digest) \
+     DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
+    3,
+);
+static CLOSE: ForMany = ForMany::new("DELETE FROM sessions WHERE digest IN ({rows})", 1);
+
+/// Keeps sessions that were not there: an identifier that is taken is an error.
+pub(super) fn open<'a>(script: &mut Script, sessions: impl ExactSizeIterator<Item = &'a Kept>) {
+    OPEN.all(script, &[], sessions.map(values));
 }
 
-pub async fn keep(
-    db: &impl ConnectionTrait,
-    digest: &Digest,
-    data: &str,
-    expires_at: OffsetDateTime,
-) -> Result<(), StoreError> {
-    use row::Column as C;
-    row::Entity::insert(active_model(digest, data, expires_at))
-        .on_conflict(
-            OnConflict::column(C::Digest).update_columns([C::Data, C::ExpiresAt]).to_owned(),
-        )
-        .exec_without_returning(db)
-        .await?;
-    Ok(())
+pub(super) fn keep<'a>(script: &mut Script, sessions: impl ExactSizeIterator<Item = &'a Kept>) {
+    KEEP.all(script, &[], sessions.map(values));
+}
+
+pub(super) fn close(script: &mut Script, digests: &[&Digest]) {
+    CLOSE.any(script, &[], digests.iter().map(|it| [it.0.clone().into()]));
+}
+
+fn values(session: &Kept) -> [Value; 3] {
+    let expires_at = session.expires_at.unix_timestamp();
+    [session.digest.0.clone().into(), session.data.clone().into(), expires_at.into()]
 }
 
 static FIND: ForMany = ForMany::new(
@@ -75,17 +69,4 @@ pub async fn find(
     let read =
         |row: &QueryResult| Ok((row.try_get_by_index(0)?, time(TABLE, row.try_get_by_index(1)?)?));
     found.first().map(read).transpose()
-}
-
-pub async fn close(db: &impl ConnectionTrait, digest: &Digest) -> Result<(), StoreError> {
-    row::Entity::delete_by_id(digest.0.clone()).exec(db).await?;
-    Ok(())
-}
-
-fn active_model(digest: &Digest, data: &str, expires_at: OffsetDateTime) -> row::ActiveModel {
-    row::ActiveModel {
-        digest: Set(digest.0.clone()),
-        data: Set(data.to_owned()),
-        expires_at: Set(expires_at.unix_timestamp()),
-    }
 }

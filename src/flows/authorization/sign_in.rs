@@ -98,21 +98,24 @@ async fn tried(
     let right = server.shared.passwords.verify(&credentials.password, hash).await;
     // Who knows their password, or was not heard, has not guessed. An address is not forgiven
     // the guesses that others made, for whoever has an account could have it forgiven.
-    if right != Ok(false) {
-        take_back(server, [address, right.is_err().then(|| account.clone())], now).await?;
+    let address = address.filter(|_| right != Ok(false)).map(Counted::taken_back);
+    if let Some(user) = user.filter(|it| right == Ok(true) && it.active) {
+        let pardons = address.into_iter().chain([Effect::Forgive(account.key)]);
+        return begin(server, &user, pardons, attempt).await;
     }
-    let right = right?;
-    let Some(user) = user.filter(|it| right && it.active) else {
-        return Err(Refusal::Wrong);
-    };
-
-    store::sign_in_failures::forgive(store.write(), &account.key).await?;
-    begin(server, &user, attempt).await
+    let account = right.is_err().then(|| account.taken_back());
+    let pardons: Vec<_> = address.into_iter().chain(account).collect();
+    if !pardons.is_empty() {
+        store.commit(pardons, now).await?;
+    }
+    right?;
+    Err(Refusal::Wrong)
 }
 
 async fn begin(
     server: &AuthorizationServer,
     user: &User,
+    pardons: impl Iterator<Item = Effect>,
     attempt: &Attempt,
 ) -> Result<Login, Refusal> {
     let shared = &server.shared;
@@ -128,19 +131,24 @@ async fn begin(
     };
     let forget_after = attempt.now + shared.lifetimes.session + shared.lifetimes.refresh_token;
     let entry = attempt.issued(LedgerEvent::SignIn, Some(login.sid.to_string()));
-    let effects = vec![
+    let begun = [
         Effect::BeginLogin { login: login.clone(), forget_after },
         Effect::Record(Box::new(entry)),
     ];
-    shared.store.commit(effects, attempt.now).await?;
+    shared.store.commit(begun.into_iter().chain(pardons).collect(), attempt.now).await?;
     Ok(login)
 }
 
 /// An attempt that was counted.
-#[derive(Clone)]
 struct Counted {
     key: String,
     blocked_until: OffsetDateTime,
+}
+
+impl Counted {
+    fn taken_back(self) -> Effect {
+        Effect::TakeBack { key: self.key, blocked_until: self.blocked_until }
+    }
 }
 
 /// Counts an attempt before it is made, and refuses it if there were too many.
@@ -178,18 +186,6 @@ fn delay(limits: &SignIn, failures: i64, factor: i64) -> Duration {
         }
         _ => Duration::ZERO,
     }
-}
-
-async fn take_back(
-    server: &AuthorizationServer,
-    counted: [Option<Counted>; 2],
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    let db = server.shared.store.write();
-    for Counted { key, blocked_until } in counted.into_iter().flatten() {
-        store::sign_in_failures::take_back(db, &key, blocked_until, now).await?;
-    }
-    Ok(())
 }
 
 /// A digest, for people mistype passwords into the field of the name.

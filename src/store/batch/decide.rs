@@ -81,6 +81,11 @@ impl Seen {
             | Effect::KeepRegistration(..)
             | Effect::RemoveRegistration(..)
             | Effect::Invite(_)
+            | Effect::OpenSession(_)
+            | Effect::KeepSession(_)
+            | Effect::CloseSession(_)
+            | Effect::TakeBack { .. }
+            | Effect::Forgive(_)
             | Effect::Record(_) => Ok(()),
         }
     }

@@ -12,9 +12,10 @@ use crate::store::accounts::Linked;
 use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
 use crate::store::queue::Order;
+use crate::store::sessions::Kept;
 use crate::store::{
     Effect, accounts, codes, consents, ledger, link_invitations, logins, refresh_tokens,
-    registrations, single_uses, token_families,
+    registrations, sessions, sign_in_failures, single_uses, token_families,
 };
 
 /// Effects by their kind. Keys are in order, so that of two batches on two nodes neither waits
@@ -30,6 +31,9 @@ struct Kinds<'a> {
     prolonged: BTreeSet<&'a str>,
     logins: BTreeSet<&'a str>,
     refresh_tokens: Vec<&'a RefreshToken>,
+    opened_sessions: BTreeMap<&'a Digest, &'a Kept>,
+    /// What becomes of those that were there: nothing, if they are closed.
+    sessions: BTreeMap<&'a Digest, Option<&'a Kept>>,
     /// What comes seldom, one by one.
     seldom: Vec<(&'a Effect, OffsetDateTime)>,
     entries: Vec<&'a LedgerEntry>,
@@ -139,6 +143,15 @@ impl<'a> Kinds<'a> {
                     self.logins.insert(family.sid.as_str());
                 }
             }
+            Effect::OpenSession(session) => {
+                self.opened_sessions.insert(&session.digest, session);
+            }
+            Effect::KeepSession(session) => {
+                self.sessions.insert(&session.digest, Some(session));
+            }
+            Effect::CloseSession(digest) => {
+                self.sessions.insert(digest, None);
+            }
             Effect::RevokeFamily(_)
             | Effect::BeginLogin { .. }
             | Effect::EndLogin(_)
@@ -150,7 +163,9 @@ impl<'a> Kinds<'a> {
             | Effect::Invite(_)
             | Effect::Link { .. }
             | Effect::Dismiss(_)
-            | Effect::Unlink(_) => self.seldom.push((effect, now)),
+            | Effect::Unlink(_)
+            | Effect::TakeBack { .. }
+            | Effect::Forgive(_) => self.seldom.push((effect, now)),
             Effect::Record(entry) => self.entries.push(entry),
         }
     }
@@ -165,6 +180,12 @@ impl<'a> Kinds<'a> {
         logins::prolong(script, &self.logins, until + SPARE);
         refresh_tokens::redeem(script, &self.rotated, now, until);
         refresh_tokens::keep(script, &self.refresh_tokens);
+
+        sessions::open(script, self.opened_sessions.values().copied());
+        let kept: Vec<_> = self.sessions.values().copied().flatten().collect();
+        sessions::keep(script, kept.into_iter());
+        let closed = self.sessions.iter().filter(|(_, kept)| kept.is_none());
+        sessions::close(script, &closed.map(|(digest, _)| *digest).collect::<Vec<_>>());
     }
 }
 
@@ -254,6 +275,14 @@ async fn happen(
         Effect::Unlink(link) => {
             first(accounts::unlink(db, link).await?)?;
             Some(Change::account(&link.service, &link.whose))
+        }
+        Effect::TakeBack { key, blocked_until } => {
+            sign_in_failures::take_back(db, key, *blocked_until, now).await?;
+            None
+        }
+        Effect::Forgive(key) => {
+            sign_in_failures::forgive(db, key).await?;
+            None
         }
         _ => None,
     })
