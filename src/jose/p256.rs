@@ -113,3 +113,57 @@ impl JwsVerifier for Verifier {
         Box::new(self.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use josekit::jwk::alg::ec::EcCurve;
+    use serde_json::json;
+
+    use super::*;
+
+    fn key() -> Jwk {
+        Jwk::generate_ec_key(EcCurve::P256).unwrap()
+    }
+
+    #[test]
+    fn what_one_library_signs_the_other_one_takes() {
+        let jwk = key();
+        let public = jwk.to_public_key().unwrap();
+        let signers: [Box<dyn JwsSigner>; 2] = [
+            Box::new(Signer::of(&jwk).unwrap()),
+            Box::new(jws::ES256.signer_from_jwk(&jwk).unwrap()),
+        ];
+        let verifiers: [Box<dyn JwsVerifier>; 2] = [
+            Box::new(Verifier::of(&public).unwrap()),
+            Box::new(jws::ES256.verifier_from_jwk(&public).unwrap()),
+        ];
+        for signer in &signers {
+            let signature = signer.sign(b"one").unwrap();
+            assert_eq!(signature.len(), signer.signature_len());
+            for verifier in &verifiers {
+                verifier.verify(b"one", &signature).unwrap();
+                assert!(verifier.verify(b"other", &signature).is_err());
+                assert!(verifier.verify(b"one", &signature[1..]).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key() {
+        let with = |name: &str, value: Value| {
+            let mut jwk = key();
+            jwk.set_parameter(name, Some(value)).unwrap();
+            jwk
+        };
+        let bytes = |length: usize| json!(BASE64_URL_SAFE_NO_PAD.encode(vec![1; length]));
+        let other = key().parameter("d").cloned().unwrap();
+        assert!(Signer::of(&key()).is_some() && Verifier::of(&key()).is_some());
+        assert!(Signer::of(&with("d", other)).is_none(), "of another point");
+        assert!(Verifier::of(&with("x", bytes(32))).is_none(), "not on the curve");
+        assert!(Verifier::of(&with("x", bytes(31))).is_none(), "an octet too few");
+        assert!(Verifier::of(&with("y", bytes(33))).is_none(), "an octet too many");
+        assert!(Verifier::of(&with("key_ops", json!(["sign"]))).is_none());
+        assert!(Signer::of(&with("key_ops", json!(["verify"]))).is_none());
+        assert!(Verifier::of(&Jwk::generate_ec_key(EcCurve::P384).unwrap()).is_none());
+    }
+}
