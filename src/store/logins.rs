@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::StoreError;
@@ -37,22 +37,24 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) async fn begin(
-    db: &impl ConnectionTrait,
-    login: &Login,
-    forget_after: OffsetDateTime,
-) -> Result<(), StoreError> {
-    let row = row::ActiveModel {
-        sid: Set(login.sid.to_string()),
-        user: Set(login.user.to_string()),
-        auth_time: Set(login.auth_time.unix_timestamp()),
-        acr: Set(login.acr.clone()),
-        amr: Set(json(&login.amr)),
-        ended_at: Set(None),
-        forget_after: Set(forget_after.unix_timestamp()),
+static BEGIN: ForMany = ForMany::new(
+    "INSERT INTO logins (sid, \"user\", auth_time, acr, amr, forget_after) VALUES {rows}",
+    6,
+);
+
+/// Begins logins, each to be forgotten when nothing that comes from it can be valid any more.
+pub(super) fn begin(script: &mut Script, logins: &[(&Login, OffsetDateTime)]) {
+    let row = |(login, forget_after): &(&Login, OffsetDateTime)| {
+        [
+            login.sid.as_str().into(),
+            login.user.as_str().into(),
+            login.auth_time.unix_timestamp().into(),
+            login.acr.clone().into(),
+            json(&login.amr).into(),
+            forget_after.unix_timestamp().into(),
+        ]
     };
-    row::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    BEGIN.all(script, &[], logins.iter().map(row));
 }
 
 /// The login whose `sid` it is, ended or not.

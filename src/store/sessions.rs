@@ -70,3 +70,46 @@ pub async fn find(
         |row: &QueryResult| Ok((row.try_get_by_index(0)?, time(TABLE, row.try_get_by_index(1)?)?));
     found.first().map(read).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::super::{Effect, Store};
+    use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn session(id: &str, data: &str) -> Kept {
+        let (digest, data) = (Digest::of(id), data.to_owned());
+        Kept { digest, data, expires_at: NOW + Duration::hours(1) }
+    }
+
+    #[tokio::test]
+    async fn several_in_one_commit() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let found = async |id: &str| {
+            let found = find(store.read(), &Digest::of(id), NOW).await.unwrap();
+            found.map(|(data, _)| data)
+        };
+        let open = |id| Effect::OpenSession(Box::new(session(id, "opened")));
+        let keep = |id, data| Effect::KeepSession(Box::new(session(id, data)));
+        store.commit(["one", "two", "three"].map(open).into(), NOW).await.unwrap();
+
+        let effects = vec![
+            keep("one", "kept"),
+            keep("two", "kept"),
+            keep("one", "kept again"),
+            Effect::CloseSession(Digest::of("two")),
+            keep("four", "kept"),
+        ];
+        store.commit(effects, NOW).await.unwrap();
+        assert_eq!(found("one").await.as_deref(), Some("kept again"), "what came last");
+        assert_eq!(found("two").await, None);
+        assert_eq!(found("three").await.as_deref(), Some("opened"));
+        assert_eq!(found("four").await.as_deref(), Some("kept"));
+
+        assert!(store.commit(vec![open("one")], NOW).await.is_err());
+        assert_eq!(found("one").await.as_deref(), Some("kept again"));
+    }
+}

@@ -1,11 +1,15 @@
 //! Attempts to sign in that failed, per account and per address, so that guessing is slow.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use time::OffsetDateTime;
 
 use super::StoreError;
+use super::batch::Script;
 use super::columns::time;
+use super::many::ForMany;
 
 const TABLE: &str = "sign_in_failures";
 
@@ -84,7 +88,7 @@ pub async fn count(
 
 /// Takes one attempt back that was none of a guesser, with the pause until `blocked_until` that
 /// it began. What others did since stays.
-pub async fn take_back(
+pub(super) async fn take_back(
     db: &impl ConnectionTrait,
     key: &str,
     blocked_until: OffsetDateTime,
@@ -104,7 +108,9 @@ pub async fn take_back(
     Ok(())
 }
 
-pub async fn forgive(db: &impl ConnectionTrait, key: &str) -> Result<(), StoreError> {
-    row::Entity::delete_by_id(key).exec(db).await?;
-    Ok(())
+static FORGIVE: ForMany = ForMany::new("DELETE FROM sign_in_failures WHERE \"key\" IN ({rows})", 1);
+
+/// Holds nothing against those any more whose `keys` these are.
+pub(super) fn forgive(script: &mut Script, keys: &BTreeSet<&str>) {
+    FORGIVE.any(script, &[], keys.iter().map(|it| [(*it).into()]));
 }

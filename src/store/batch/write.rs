@@ -7,7 +7,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::decide::Seen;
 use super::{Failed, Script};
-use crate::model::{AuthorizationCode, Digest, LedgerEntry, Link, RefreshToken, TokenFamily};
+use crate::model::{
+    AuthorizationCode, Digest, LedgerEntry, Link, Login, RefreshToken, TokenFamily,
+};
 use crate::store::accounts::Linked;
 use crate::store::changes::{self, Change};
 use crate::store::ledger::Head;
@@ -34,6 +36,10 @@ struct Kinds<'a> {
     opened_sessions: BTreeMap<&'a Digest, &'a Kept>,
     /// What becomes of those that were there: nothing, if they are closed.
     sessions: BTreeMap<&'a Digest, Option<&'a Kept>>,
+    begun: Vec<(&'a Login, OffsetDateTime)>,
+    forgiven: BTreeSet<&'a str>,
+    /// By whom or what they were held against.
+    taken_back: BTreeMap<&'a str, Vec<(&'a Effect, OffsetDateTime)>>,
     /// What comes seldom, one by one.
     seldom: Vec<(&'a Effect, OffsetDateTime)>,
     entries: Vec<&'a LedgerEntry>,
@@ -105,7 +111,7 @@ pub(super) async fn write(
         }
     };
     let mut changes = Vec::new();
-    for (effect, now) in kinds.seldom {
+    for (effect, now) in kinds.taken_back.into_values().flatten().chain(kinds.seldom) {
         changes.extend(happen(db, effect, now).await?);
     }
     if let Some(rows) = last {
@@ -152,8 +158,14 @@ impl<'a> Kinds<'a> {
             Effect::CloseSession(digest) => {
                 self.sessions.insert(digest, None);
             }
+            Effect::BeginLogin { login, forget_after } => self.begun.push((login, *forget_after)),
+            Effect::Forgive(key) => {
+                self.forgiven.insert(key);
+            }
+            Effect::TakeBack { key, .. } => {
+                self.taken_back.entry(key).or_default().push((effect, now));
+            }
             Effect::RevokeFamily(_)
-            | Effect::BeginLogin { .. }
             | Effect::EndLogin(_)
             | Effect::RememberConsent(_)
             | Effect::Register(_)
@@ -163,9 +175,7 @@ impl<'a> Kinds<'a> {
             | Effect::Invite(_)
             | Effect::Link { .. }
             | Effect::Dismiss(_)
-            | Effect::Unlink(_)
-            | Effect::TakeBack { .. }
-            | Effect::Forgive(_) => self.seldom.push((effect, now)),
+            | Effect::Unlink(_) => self.seldom.push((effect, now)),
             Effect::Record(entry) => self.entries.push(entry),
         }
     }
@@ -181,6 +191,8 @@ impl<'a> Kinds<'a> {
         refresh_tokens::redeem(script, &self.rotated, now, until);
         refresh_tokens::keep(script, &self.refresh_tokens);
 
+        logins::begin(script, &self.begun);
+        sign_in_failures::forgive(script, &self.forgiven);
         sessions::open(script, self.opened_sessions.values().copied());
         let kept: Vec<_> = self.sessions.values().copied().flatten().collect();
         sessions::keep(script, kept.into_iter());
@@ -223,10 +235,6 @@ async fn happen(
         Effect::RevokeFamily(id) => {
             token_families::revoke(db, id, now).await?;
             Some(Change::Family(id.clone()))
-        }
-        Effect::BeginLogin { login, forget_after } => {
-            logins::begin(db, login, *forget_after).await?;
-            None
         }
         Effect::EndLogin(sid) => {
             logins::end(db, sid, now).await?;
@@ -278,10 +286,6 @@ async fn happen(
         }
         Effect::TakeBack { key, blocked_until } => {
             sign_in_failures::take_back(db, key, *blocked_until, now).await?;
-            None
-        }
-        Effect::Forgive(key) => {
-            sign_in_failures::forgive(db, key).await?;
             None
         }
         _ => None,
