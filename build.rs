@@ -1,7 +1,6 @@
 //! What the linker is told.
 
 #[expect(clippy::disallowed_methods, reason = "Cargo tells its build scripts so")]
-#[expect(clippy::print_stdout, reason = "so do they tell Cargo")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // The program may lie anywhere in memory, for which 60,000 addresses in it are put right when it
