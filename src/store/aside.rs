@@ -2,7 +2,7 @@
 //!
 //! As many threads answer requests as there are cores. While all of them sign what is being
 //! committed, the thread that commits waits until one of them has nothing to do, and the disk with it.
-//! So each of them offers its core once for each commit (`sched_yield`): an eighth more ID-JAGs a
+//! So each of them offers its core once for each commit (`sched_yield`): 7 to 10 % more tokens a
 //! second on two cores. Where others want the cores as well, a core that was offered comes back after
 //! milliseconds: whoever had to wait for it several times keeps it for a while.
 
